@@ -1,0 +1,1 @@
+"""Flowport: AWS Step Functions workflows as authenticated HTTP APIs."""

@@ -1,0 +1,143 @@
+"""How workspaces, endpoints and credentials lie in their tables.
+
+| table | keys | record |
+|---|---|---|
+| Endpoints | workspace, `workspace` | the workspace itself |
+| Endpoints | workspace, `endpoint#module/name` | an endpoint |
+| Credentials | SHA-256 of a token, or `user#workspace#name` | a credential |
+"""
+
+import json
+from typing import Any, Final
+
+from flowport.adapters.items import encode
+from flowport.domain.records import Credential, Endpoint, Workspace
+
+SCHEMA_VERSION: Final = 1
+WORKSPACE_ITEM: Final = "workspace"
+ENDPOINT_PREFIX: Final = "endpoint#"
+
+
+def workspace_key(name: str) -> dict[str, Any]:
+    """Primary key of a workspace."""
+    return {"workspace": encode(name), "item": encode(WORKSPACE_ITEM)}
+
+
+def endpoint_key(workspace: str, path: str) -> dict[str, Any]:
+    """Primary key of an endpoint; `path` is `module/name`."""
+    return {"workspace": encode(workspace), "item": encode(ENDPOINT_PREFIX + path)}
+
+
+def credential_key(key: str) -> dict[str, Any]:
+    """Primary key of a credential."""
+    return {"id": encode(key)}
+
+
+def workspace_row(workspace: Workspace) -> dict[str, Any]:
+    """Build a workspace's item."""
+    return {
+        "workspace": workspace.name,
+        "item": WORKSPACE_ITEM,
+        "schema_version": SCHEMA_VERSION,
+        "title": workspace.title,
+        "status": workspace.status,
+        "created_at": workspace.created_at,
+        "reserved_until": workspace.reserved_until,
+    }
+
+
+def workspace_of(row: dict[str, Any]) -> Workspace:
+    """Read a workspace's item."""
+    return Workspace(
+        name=row["workspace"],
+        title=row.get("title", ""),
+        status=row["status"],
+        created_at=row["created_at"],
+        reserved_until=row.get("reserved_until"),
+    )
+
+
+def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
+    """Build an endpoint's item; the sample, any JSON value, is kept as its text."""
+    return {
+        "workspace": endpoint.workspace,
+        "item": ENDPOINT_PREFIX + endpoint.path,
+        "schema_version": SCHEMA_VERSION,
+        "module": endpoint.module,
+        "name": endpoint.name,
+        "express_arn": endpoint.express_arn,
+        "standard_arn": endpoint.standard_arn,
+        "title": endpoint.title,
+        "enabled": endpoint.enabled,
+        "mode": endpoint.mode,
+        "view": endpoint.view,
+        "methods": endpoint.methods,
+        "auth": endpoint.auth,
+        "ip_allow": endpoint.ip_allow,
+        "http_headers": endpoint.http_headers,
+        "log_group": endpoint.log_group,
+        "sample": None if endpoint.sample is None else json.dumps(endpoint.sample),
+        "version": endpoint.version,
+        "created_at": endpoint.created_at,
+        "updated_at": endpoint.updated_at,
+    }
+
+
+def endpoint_of(row: dict[str, Any]) -> Endpoint:
+    """Read an endpoint's item."""
+    return Endpoint(
+        workspace=row["workspace"],
+        module=row["module"],
+        name=row["name"],
+        express_arn=row.get("express_arn"),
+        standard_arn=row.get("standard_arn"),
+        title=row.get("title", ""),
+        enabled=row["enabled"],
+        mode=row["mode"],
+        view=row["view"],
+        methods=tuple(row["methods"]),
+        auth=tuple(row["auth"]),
+        ip_allow=tuple(row.get("ip_allow", ())),
+        http_headers=tuple(row.get("http_headers", ())),
+        log_group=row.get("log_group"),
+        sample=json.loads(row["sample"]) if row.get("sample") else None,
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def credential_row(credential: Credential) -> dict[str, Any]:
+    """Build a credential's item. It holds a hash, never the token or password itself."""
+    return {
+        "id": credential.key,
+        "schema_version": SCHEMA_VERSION,
+        "kind": credential.kind,
+        "workspace": credential.workspace,
+        "credential_id": credential.credential_id,
+        "name": credential.name,
+        "scopes": credential.scopes,
+        "endpoints": credential.endpoints,
+        "created_at": credential.created_at,
+        "expires_at": credential.expires_at,
+        "revoked_at": credential.revoked_at,
+        "password_hash": credential.password_hash,
+    }
+
+
+def credential_of(row: dict[str, Any]) -> Credential:
+    """Read a credential's item."""
+    endpoints = row.get("endpoints")
+    return Credential(
+        key=row["id"],
+        kind=row["kind"],
+        workspace=row["workspace"],
+        credential_id=row["credential_id"],
+        name=row["name"],
+        scopes=tuple(row["scopes"]),
+        endpoints=None if endpoints is None else tuple(endpoints),
+        created_at=row["created_at"],
+        expires_at=row.get("expires_at"),
+        revoked_at=row.get("revoked_at"),
+        password_hash=row.get("password_hash"),
+    )

@@ -1,0 +1,450 @@
+"""The Jobs table: one row a job, larger payloads in items of their own beside it.
+
+| item | holds |
+|---|---|
+| `job` | the row: everything of a job but payloads over 4 KB |
+| `input`, `output` | a payload over 4 KB, `text` |
+
+Indexes hold keys only, so that a row's changes cost nothing there: `by_endpoint` and `by_workspace` list by day and
+time, `open` holds what has not ended, by the time at which the sweep is to look at it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from heapq import merge
+from itertools import batched
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from flowport.adapters.aws import AnyClient, cancellation_reasons, error_code, repeat
+from flowport.adapters.items import decode_item, encode, encode_item
+from flowport.domain.errors import Unavailable
+from flowport.domain.job import Job, Outcome
+from flowport.usecases.ports import Clock, ListingPage, ListingQuery
+
+SCHEMA_VERSION: Final = 1
+INLINE_BYTES: Final = 4096
+# More shards spread a busy endpoint's listing over more partitions; every reader asks all of them.
+LISTING_SHARDS: Final = 1
+OPEN_SHARDS: Final = 1
+# One page looks at this many days and rows at most; it then ends early, with a cursor that goes on.
+_DAYS_AT_MOST: Final = 45
+_LOOK_AT_MOST: Final = 1000
+_BATCH: Final = 100
+# What DynamoDB leaves of a batch is asked for again, this often, after ever longer pauses.
+_ROUNDS: Final = 5
+_PAUSE: Final = 0.02
+_DAY_DONE: Final = ""
+
+WHAT: Final = "The job store (DynamoDB)"
+IS_NEW: Final = "attribute_not_exists(job_id)"
+IS_ACCEPTED: Final = "#status = :accepted"
+HOLDS_CLAIM: Final = "attempt = :attempt"
+IS_UNMOVED: Final = "check_at = :seen"
+
+
+def day_of(at: int) -> str:
+    """Give the UTC day of an epoch millisecond, as in listing partitions."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def endpoint_partition(workspace: str, endpoint: str, day: str, shard: int) -> str:
+    """Partition of `by_endpoint`."""
+    return f"{workspace}#{endpoint}#{day}#{shard}"
+
+
+def workspace_partition(workspace: str, day: str, shard: int) -> str:
+    """Partition of `by_workspace`."""
+    return f"{workspace}#{day}#{shard}"
+
+
+def _shard(job_id: str, shards: int) -> int:
+    return int(job_id[-4:], 16) % shards
+
+
+def _fits(text: str | None) -> bool:
+    return text is None or (len(text) <= INLINE_BYTES and len(text.encode("utf-8", "surrogatepass")) <= INLINE_BYTES)
+
+
+def row_of(job: Job) -> dict[str, Any]:
+    """Build the `job` item of a new job."""
+    day, job_id = day_of(job.created_at), job.id
+    return {
+        "job_id": job_id,
+        "item": "job",
+        "schema_version": SCHEMA_VERSION,
+        "workspace": job.workspace,
+        "endpoint": job.endpoint,
+        "status": job.status,
+        "mode": job.mode,
+        "machine_type": job.machine_type,
+        "state_machine_arn": job.state_machine_arn,
+        "principal": job.principal,
+        "attempt": job.attempt,
+        "direct": job.direct or None,
+        "execution_arn": job.execution_arn,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "input": job.input if _fits(job.input) else None,
+        "client_job_id": job.client_job_id,
+        "labels": dict(job.labels) or None,
+        "origin": job.origin,
+        "request_id": job.request_id,
+        "expires_at": job.expires_at // 1000,
+        "check_at": job.check_at,
+        "open_shard": f"open#{_shard(job_id, OPEN_SHARDS)}",
+        "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
+        "listing_workspace": workspace_partition(job.workspace, day, _shard(job_id, LISTING_SHARDS)),
+        "listing_at": f"{job.created_at:015d}#{job_id}",
+    }
+
+
+def job_of(row: dict[str, Any]) -> Job:
+    """Read a `job` item; payloads that lie beside it are None."""
+    return Job(
+        id=row["job_id"],
+        workspace=row["workspace"],
+        endpoint=row["endpoint"],
+        status=row["status"],
+        mode=row["mode"],
+        machine_type=row["machine_type"],
+        state_machine_arn=row["state_machine_arn"],
+        principal=row["principal"],
+        created_at=row["created_at"],
+        attempt=row["attempt"],
+        direct=row.get("direct", False),
+        execution_arn=row.get("execution_arn"),
+        started_at=row.get("started_at"),
+        finished_at=row.get("finished_at"),
+        input=row.get("input"),
+        output=row.get("output"),
+        error=row.get("error"),
+        cause=row.get("cause"),
+        client_job_id=row.get("client_job_id"),
+        labels=row.get("labels") or {},
+        origin=row.get("origin"),
+        request_id=row.get("request_id"),
+        expires_at=row["expires_at"] * 1000,
+        check_at=row.get("check_at"),
+    )
+
+
+def job_key(job_id: str, item: str = "job") -> dict[str, Any]:
+    """Build the primary key of one of a job's items."""
+    return {"job_id": encode(job_id), "item": encode(item)}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One conditional update of a job's row, as UpdateItem and TransactWriteItems take it."""
+
+    sets: dict[str, Any]
+    removes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    values: dict[str, Any] | None = None
+
+    def request(self, table: str, job_id: str) -> dict[str, Any]:
+        """Build the request's members; `#status` is the one name that DynamoDB reserves."""
+        names = {f"#{name}": name for name in self.sets}
+        names["#status"] = "status"
+        expression = "SET " + ", ".join(f"#{name} = :set_{name}" for name in self.sets)
+        if self.removes:
+            expression += " REMOVE " + ", ".join(self.removes)
+        values = {f":set_{name}": encode(value) for name, value in self.sets.items()}
+        values |= {name: encode(value) for name, value in (self.values or {}).items()}
+        condition = " AND ".join(("attribute_exists(job_id)", *self.conditions))
+        if "#status" not in condition and "status" not in self.sets:
+            del names["#status"]
+        return {
+            "TableName": table,
+            "Key": job_key(job_id),
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+
+def end_update(
+    outcome: Outcome, *, attempt: str | None, execution_arn: str | None, only_from: Sequence[str], keep_output: bool
+) -> Update:
+    """Build the write that ends a job: only from an open state, only once."""
+    sets = {
+        "status": outcome.status,
+        "finished_at": outcome.finished_at,
+        "error": outcome.error,
+        "cause": outcome.cause,
+        "execution_arn": execution_arn,
+        "output": outcome.output if keep_output else None,
+        "output_aside": True if outcome.output is not None and not keep_output else None,
+    }
+    froms = {f":from_{index}": status for index, status in enumerate(only_from)}
+    conditions = [f"#status IN ({', '.join(froms)})"]
+    values: dict[str, Any] = dict(froms)
+    if attempt is not None:
+        conditions.append(HOLDS_CLAIM)
+        values[":attempt"] = attempt
+    return Update(
+        {name: value for name, value in sets.items() if value is not None},
+        removes=("open_shard", "check_at"),
+        conditions=tuple(conditions),
+        values=values,
+    )
+
+
+class DynamoJobStore:
+    """The jobs in DynamoDB."""
+
+    def __init__(self, client: AnyClient, table: str, clock: Clock) -> None:
+        """Use one client (one attempt a call) and one table."""
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def _repeat[T](self, call: Callable[[], T], deadline: float | None = None) -> T:
+        return repeat(call, what=WHAT, clock=self._clock, deadline=deadline)
+
+    # -- writes ------------------------------------------------------------------------------------------------------
+
+    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
+        """Write the row, with a large input beside it in one transaction."""
+        put = {
+            "TableName": self._table,
+            "Item": encode_item(row_of(job)),
+            "ConditionExpression": IS_NEW,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        beside = [] if _fits(job.input) else [self._put_text(job.id, "input", job.input or "", job.expires_at)]
+        old = self._write("Put", put, beside, deadline)
+        if old is None or old["attempt"] == job.attempt:
+            return None
+        return job_of(old)
+
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
+        """`ACCEPTED -> RUNNING` by the one attempt that wins."""
+        update = Update(
+            {"status": "RUNNING", "attempt": attempt, "started_at": at, "check_at": check_at},
+            conditions=(IS_ACCEPTED,),
+            values={":accepted": "ACCEPTED"},
+        )
+        old = self._write("Update", update.request(self._table, job_id))
+        return old is None or (old.get("status") == "RUNNING" and old.get("attempt") == attempt)
+
+    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
+        """`ACCEPTED -> RUNNING` once the execution is known to exist."""
+        update = Update(
+            {"status": "RUNNING", "execution_arn": execution_arn, "started_at": at, "check_at": check_at},
+            conditions=(IS_ACCEPTED,),
+            values={":accepted": "ACCEPTED"},
+        )
+        old = self._write("Update", update.request(self._table, job_id))
+        return old is None or (old.get("status") == "RUNNING" and old.get("execution_arn") == execution_arn)
+
+    def end(
+        self,
+        job: Job,
+        outcome: Outcome,
+        *,
+        attempt: str | None = None,
+        execution_arn: str | None = None,
+        only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        deadline: float | None = None,
+    ) -> bool:
+        """End the row; a large output is written beside it in the same transaction."""
+        inline = _fits(outcome.output)
+        update = end_update(
+            outcome, attempt=attempt, execution_arn=execution_arn, only_from=only_from, keep_output=inline
+        )
+        if outcome.started_at is not None and job.started_at is None:
+            update.sets["started_at"] = outcome.started_at
+        beside = [] if inline else [self._put_text(job.id, "output", outcome.output or "", job.expires_at)]
+        old = self._write("Update", update.request(self._table, job.id), beside, deadline)
+        if old is None:
+            return True
+        # A repeated write meets its own first try: the same end, by the same attempt.
+        return (
+            old.get("status") == outcome.status
+            and old.get("finished_at") == outcome.finished_at
+            and (attempt is None or old.get("attempt") == attempt)
+        )
+
+    def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
+        """Move the sweep's next look."""
+        update = Update({"check_at": check_at}, conditions=(IS_UNMOVED,), values={":seen": seen})
+        old = self._write("Update", update.request(self._table, job_id))
+        return old is None or old.get("check_at") == check_at
+
+    def _put_text(self, job_id: str, item: str, text: str, expires_at: int) -> dict[str, Any]:
+        values = {"job_id": job_id, "item": item, "text": text, "expires_at": expires_at // 1000}
+        return {"Put": {"TableName": self._table, "Item": encode_item(values)}}
+
+    def _write(
+        self,
+        kind: str,
+        request: dict[str, Any],
+        beside: Sequence[dict[str, Any]] = (),
+        deadline: float | None = None,
+    ) -> dict[str, Any] | None:
+        """Make a conditional write; None when it was made, else the item that stood in the way ({} for none)."""
+        try:
+            if beside:
+                self._repeat(
+                    lambda: self._client.transact_write_items(TransactItems=[{kind: request}, *beside]), deadline
+                )
+            elif kind == "Put":
+                self._repeat(lambda: self._client.put_item(**request), deadline)
+            else:
+                self._repeat(lambda: self._client.update_item(**request), deadline)
+        except ClientError as error:
+            code = error_code(error)
+            if code == "ConditionalCheckFailedException":
+                response: dict[str, Any] = dict(error.response)
+                return decode_item(response.get("Item", {}))
+            if code == "TransactionCanceledException" and "ConditionalCheckFailed" in cancellation_reasons(error):
+                return decode_item(error.response["CancellationReasons"][0].get("Item", {}))
+            raise
+        return None
+
+    # -- reads -------------------------------------------------------------------------------------------------------
+
+    def _item(self, job_id: str, item: str, deadline: float | None = None) -> dict[str, Any] | None:
+        answer = self._repeat(
+            lambda: self._client.get_item(TableName=self._table, Key=job_key(job_id, item), ConsistentRead=True),
+            deadline,
+        )
+        return decode_item(answer["Item"]) if "Item" in answer else None
+
+    def get(self, job_id: str, *, deadline: float | None = None) -> Job | None:
+        """Read the row."""
+        row = self._item(job_id, "job", deadline)
+        return job_of(row) if row else None
+
+    def with_output(self, job: Job) -> Job:
+        """Load a large output. A succeeded run always has one, so its absence in the row means that it lies beside."""
+        if job.status != "SUCCEEDED" or job.output is not None:
+            return job
+        item = self._item(job.id, "output")
+        return replace(job, output=item["text"]) if item else job
+
+    def with_input(self, job: Job) -> Job:
+        """Load a large input."""
+        if job.input is not None:
+            return job
+        item = self._item(job.id, "input")
+        return replace(job, input=item["text"]) if item else job
+
+    def due(self, now: int, limit: int) -> list[tuple[str, int]]:
+        """Read the `open` index (it lags the rows a little, so the rows decide)."""
+        found: list[tuple[str, int]] = []
+        for shard in range(OPEN_SHARDS):
+            query = {
+                "TableName": self._table,
+                "IndexName": "open",
+                "KeyConditionExpression": "open_shard = :shard AND check_at <= :now",
+                "ExpressionAttributeValues": {":shard": encode(f"open#{shard}"), ":now": encode(now)},
+                "Limit": limit,
+            }
+            answer = self._repeat(lambda query=query: self._client.query(**query))  # type: ignore[misc]
+            rows = [decode_item(item) for item in answer["Items"]]
+            found += [(row["job_id"], row["check_at"]) for row in rows]
+        return sorted(found, key=lambda pair: pair[1])[:limit]
+
+    def page(self, query: ListingQuery) -> ListingPage:
+        """Walk back day by day until the page is full, the time is over, or enough was looked at for one call."""
+        jobs: list[Job] = []
+        looked_at = 0
+        position = query.after
+        oldest = day_of(query.since)
+        for day in _days(query, position):
+            after = position[1] if position and position[0] == day else None
+            for keys in batched(self._keys(query, day, after), _BATCH, strict=False):
+                rows = self._rows([_job_id_in(key) for key in keys])
+                for key in keys:
+                    position = (day, key)
+                    job = rows.get(_job_id_in(key))
+                    if job and job.created_at >= query.since and _wanted(job, query):
+                        jobs.append(job)
+                    if len(jobs) == query.limit:
+                        return ListingPage(tuple(jobs), position)
+                looked_at += len(keys)
+                if looked_at >= _LOOK_AT_MOST:
+                    return ListingPage(tuple(jobs), position)
+            position = (day, _DAY_DONE)
+        return ListingPage(tuple(jobs), position if position and position[0] > oldest else None)
+
+    def _keys(self, query: ListingQuery, day: str, after: str | None) -> Iterator[str]:
+        """Give the listing keys of one day, newest first, whatever shard they lie in."""
+        if after == _DAY_DONE:
+            return iter(())
+        shards = (self._keys_of_shard(query, day, shard, after) for shard in range(LISTING_SHARDS))
+        return merge(*shards, reverse=True)
+
+    def _keys_of_shard(self, query: ListingQuery, day: str, shard: int, after: str | None) -> Iterator[str]:
+        if query.endpoint is not None:
+            index, attribute = "by_endpoint", "listing_endpoint"
+            partition = endpoint_partition(query.workspace, query.endpoint, day, shard)
+        else:
+            index, attribute = "by_workspace", "listing_workspace"
+            partition = workspace_partition(query.workspace, day, shard)
+        condition, values = f"{attribute} = :partition", {":partition": encode(partition)}
+        if after:
+            condition, values = condition + " AND listing_at < :after", values | {":after": encode(after)}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": False,
+            "Limit": _BATCH,
+        }
+        while True:
+            answer = self._repeat(lambda: self._client.query(**request))
+            yield from (str(decode_item(item)["listing_at"]) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _rows(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        pending: dict[str, Any] = {
+            self._table: {"Keys": [job_key(job_id) for job_id in job_ids], "ConsistentRead": True}
+        }
+        rows: list[dict[str, Any]] = []
+        for turn in range(_ROUNDS):
+            if turn:
+                self._clock.sleep(_PAUSE * 2**turn)
+            answer = self._repeat(partial(self._client.batch_get_item, RequestItems=pending))
+            rows += [decode_item(item) for item in answer["Responses"].get(self._table, [])]
+            pending = answer.get("UnprocessedKeys") or {}
+            if not pending:
+                break
+        else:
+            message = f"{WHAT} is not available at the moment; send the request again in a few seconds."
+            raise Unavailable(message)
+        return {row["job_id"]: job_of(row) for row in rows}
+
+
+def _job_id_in(key: str) -> str:
+    return key.rpartition("#")[2]
+
+
+def _days(query: ListingQuery, position: tuple[str, str] | None) -> Iterator[str]:
+    newest = datetime.fromisoformat(position[0] if position else day_of(query.until)).replace(tzinfo=UTC)
+    oldest = day_of(query.since)
+    for back in range(_DAYS_AT_MOST):
+        day = (newest - timedelta(days=back)).strftime("%Y-%m-%d")
+        if day < oldest:
+            return
+        yield day
+
+
+def _wanted(job: Job, query: ListingQuery) -> bool:
+    return (
+        (query.endpoints is None or job.endpoint in query.endpoints)
+        and (query.principal is None or job.principal == query.principal)
+        and (query.status is None or job.status == query.status)
+        and all(job.labels.get(key) == value for key, value in query.labels)
+    )

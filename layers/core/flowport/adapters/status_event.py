@@ -1,0 +1,36 @@
+"""EventBridge's "Step Functions Execution Status Change" event.
+
+Source: Step Functions developer guide, "Automating Step Functions event delivery with EventBridge". An output that is
+too large for the event is left out, and `outputDetails.included` is then false; `error` and `cause` may be absent.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowport.adapters.step_functions import STATUS
+from flowport.domain.job import Outcome
+from flowport.usecases.record_completion import Completion
+
+
+def completion_of(event: Mapping[str, Any]) -> Completion:
+    """Read an event; without everything that a job records, `outcome` is None and DescribeExecution is asked."""
+    detail = event["detail"]
+    status = STATUS.get(detail["status"])
+    completion = Completion(detail["executionArn"], detail["name"], None)
+    if status is None or detail.get("stopDate") is None:
+        return completion
+    if status == "SUCCEEDED":
+        included = (detail.get("outputDetails") or {}).get("included", True)
+        if not included or detail.get("output") is None:
+            return completion
+    elif status == "FAILED" and detail.get("error") is None and detail.get("cause") is None:
+        return completion
+    outcome = Outcome(
+        status=status,
+        finished_at=int(detail["stopDate"]),
+        output=detail["output"] if status == "SUCCEEDED" else None,
+        error=detail.get("error"),
+        cause=detail.get("cause"),
+        started_at=int(detail["startDate"]) if detail.get("startDate") is not None else None,
+    )
+    return Completion(detail["executionArn"], detail["name"], outcome)

@@ -1,0 +1,79 @@
+"""What every dialect reads and writes: an HTTP request and answer as plain values, and the holes that it fills."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from flowport.domain.access import Presented
+from flowport.domain.errors import FlowportError
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request. Path segments are decoded once, header names are in lower case, query values keep their order.
+
+    `base_url` is what every link begins with: scheme, host, and the stage or base path that the caller came through.
+    `path` is as it was sent. `source_ip` and `request_id` are API Gateway's word, not the caller's.
+    """
+
+    method: str
+    path: str
+    segments: tuple[str, ...]
+    headers: Mapping[str, str]
+    query: Mapping[str, tuple[str, ...]]
+    body: bytes
+    source_ip: str
+    base_url: str
+    request_id: str | None = None
+
+    def one(self, name: str) -> str | None:
+        """Give the last value of a query parameter."""
+        values = self.query.get(name)
+        return values[-1] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer; a header with several values has a tuple."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What a request says of who sends it: a credential, and a workspace where one is named."""
+
+    presented: Presented | None
+    workspace: str | None
+
+
+class Dialect(Protocol):
+    """One API family.
+
+    A command is one of the use cases' own (`Run`, `ReadJob`, …); `render` gets what that use case gave. Errors of
+    `parse` and `sender` are `FlowportError`s and come back to `refuse`.
+    """
+
+    name: str
+
+    def owns(self, request: HttpRequest) -> bool:
+        """Whether the path is this dialect's."""
+        ...
+
+    def parse(self, request: HttpRequest) -> Any:  # noqa: ANN401  # any command
+        """Read the command."""
+        ...
+
+    def sender(self, request: HttpRequest) -> Sender:
+        """Read the credential."""
+        ...
+
+    def render(self, request: HttpRequest, command: Any, result: Any) -> HttpResponse:  # noqa: ANN401
+        """Write the answer."""
+        ...
+
+    def refuse(self, request: HttpRequest, error: FlowportError) -> HttpResponse:
+        """Write a refusal or failure."""
+        ...

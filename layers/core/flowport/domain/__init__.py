@@ -1,0 +1,1 @@
+"""Pure rules: the job life cycle, identifiers, credentials, payloads. Standard library only."""

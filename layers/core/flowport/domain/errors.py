@@ -1,0 +1,198 @@
+"""Every refusal that Flowport gives, as one root error and small subclasses.
+
+An error says what is wrong, with which value, and what to do. A dialect renders it; the native one as
+`application/problem+json` (RFC 9457), whose `type` ends in the error's `kind`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+Source = Literal["gateway", "workflow", "unknown"]
+
+
+class FlowportError(Exception):
+    """A refusal or failure that a caller is told about.
+
+    `status` is the HTTP status of the native contract. `source` says whose fault it was: `gateway` (nothing was
+    started and nothing will be), `workflow` (the run itself failed) or `unknown` (it cannot be told).
+    """
+
+    kind: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error"
+    status: ClassVar[int] = 500
+    source: ClassVar[Source] = "gateway"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep `detail` (a sentence for the caller), further response headers and further problem members."""
+        super().__init__(detail)
+        self.detail = detail
+        self.headers: Mapping[str, str] = headers or {}
+        self.members: Mapping[str, Any] = members or {}
+
+
+class InvalidRequest(FlowportError):
+    """The request itself is malformed."""
+
+    kind = "invalid-request"
+    title = "Invalid request"
+    status = 400
+
+
+class InvalidJson(FlowportError):
+    """The body is not the JSON that a workflow can take."""
+
+    kind = "invalid-json"
+    title = "Invalid JSON"
+    status = 400
+
+
+class Unauthenticated(FlowportError):
+    """No credential where one is needed, or one that is not valid."""
+
+    kind = "unauthenticated"
+    title = "Authentication required"
+    status = 401
+
+
+class Forbidden(FlowportError):
+    """The credential is valid but may not do this."""
+
+    kind = "forbidden"
+    title = "Forbidden"
+    status = 403
+
+
+class EndpointDisabled(Forbidden):
+    """The endpoint exists but is switched off."""
+
+    kind = "endpoint-disabled"
+    title = "Endpoint disabled"
+
+
+class WorkspaceDisabled(Forbidden):
+    """The workspace is switched off by the stack's operator."""
+
+    kind = "workspace-disabled"
+    title = "Workspace disabled"
+
+
+class AddressRefused(Forbidden):
+    """The caller's address is not on the endpoint's allow list."""
+
+    kind = "address-refused"
+    title = "Address not allowed"
+
+
+class ConsentWithdrawn(Forbidden):
+    """Step Functions denied the start: the state machine has lost its consent tag."""
+
+    kind = "consent-withdrawn"
+    title = "Consent withdrawn"
+
+
+class NotFound(FlowportError):
+    """There is no such thing for this caller."""
+
+    kind = "not-found"
+    title = "Not found"
+    status = 404
+
+
+class MethodNotAllowed(FlowportError):
+    """The path exists, the method does not."""
+
+    kind = "method-not-allowed"
+    title = "Method not allowed"
+    status = 405
+
+
+class Conflict(FlowportError):
+    """The request does not fit the present state."""
+
+    kind = "conflict"
+    title = "Conflict"
+    status = 409
+
+
+class PreconditionFailed(FlowportError):
+    """`If-Match` names another version."""
+
+    kind = "precondition-failed"
+    title = "Precondition failed"
+    status = 412
+
+
+class PayloadTooLarge(FlowportError):
+    """The input is larger than Step Functions takes."""
+
+    kind = "payload-too-large"
+    title = "Payload too large"
+    status = 413
+
+
+class UnsupportedMediaType(FlowportError):
+    """The body is not declared as JSON."""
+
+    kind = "unsupported-media-type"
+    title = "Unsupported media type"
+    status = 415
+
+
+class Unprocessable(FlowportError):
+    """The request is well formed, but what it says cannot be done."""
+
+    kind = "unprocessable"
+    title = "Unprocessable content"
+    status = 422
+
+
+class MachineMissing(FlowportError):
+    """The endpoint points to a state machine that no longer exists."""
+
+    kind = "state-machine-missing"
+    title = "State machine missing"
+    status = 500
+
+
+class NotSupported(FlowportError):
+    """The request asks for something that this release does not do; nothing is dropped in silence."""
+
+    kind = "not-supported"
+    title = "Not supported"
+    status = 400
+
+
+class Unavailable(FlowportError):
+    """AWS throttled or did not answer, and it is certain that nothing was started."""
+
+    kind = "unavailable"
+    title = "Temporarily unavailable"
+    status = 503
+
+    def __init__(self, detail: str, *, retry_after: int = 2) -> None:
+        """Ask the caller to come back after `retry_after` seconds."""
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class UnknownOutcome(FlowportError):
+    """Something was asked of AWS and its answer never came."""
+
+    kind = "outcome-unknown"
+    title = "Outcome unknown"
+    status = 500
+    source = "unknown"
+
+
+class OutputNotHttp(FlowportError):
+    """`view=http` was asked for, and the output is not an HTTP answer."""
+
+    kind = "output-not-http"
+    title = "Output is not an HTTP answer"
+    status = 500
+    source = "workflow"

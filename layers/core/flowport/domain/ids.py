@@ -1,0 +1,75 @@
+"""Identifiers: job ids, execution names, and the ways back from one to the other.
+
+A job id is a UUID of version 8 (RFC 9562: custom). Where API Gateway gave the request an `extendedRequestId`, the job
+id is computed from it, so that the caller whose connection the gateway gave up on can find the job by that id with
+one read. Every other UUID version is therefore never a job id and can only be a request id.
+"""
+
+import hashlib
+import re
+import secrets
+import uuid
+from typing import Final
+
+EXECUTION_PREFIX: Final = "fp-"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
+_EXECUTION_ARN = re.compile(
+    r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:(?:execution|express):[^:]+:fp-([0-9a-f-]{36})(?::[^:]+)?"
+)
+
+
+def _uuid8(raw: bytes) -> str:
+    value = int.from_bytes(raw[:16], "big")
+    value = (value & ~(0xF << 76)) | (0x8 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return str(uuid.UUID(int=value))
+
+
+def new_job_id() -> str:
+    """Give a random job id (122 random bits)."""
+    return _uuid8(secrets.token_bytes(16))
+
+
+def job_id_of_request(extended_request_id: str) -> str:
+    """Compute the job id of the request that API Gateway named `extended_request_id`."""
+    return _uuid8(hashlib.sha256(b"flowport-job:" + extended_request_id.encode()).digest())
+
+
+def new_attempt_id() -> str:
+    """Give an id for one attempt to write or start something, by which a retried write recognises itself."""
+    return secrets.token_hex(8)
+
+
+def execution_name(job_id: str) -> str:
+    """Name the execution of a job; EventBridge's rule filters by this prefix. At most 80 characters."""
+    return EXECUTION_PREFIX + job_id
+
+
+def job_id_of_execution(name: str) -> str | None:
+    """Give the job id that an execution name carries, or None when it is not one of ours."""
+    candidate = name.removeprefix(EXECUTION_PREFIX)
+    return candidate if candidate != name and _is_job_id(candidate) else None
+
+
+def standard_execution_arn(state_machine_arn: str, job_id: str) -> str:
+    """Compute the ARN that StartExecution will give the job's execution (Standard machines only)."""
+    return state_machine_arn.replace(":stateMachine:", ":execution:", 1) + ":" + execution_name(job_id)
+
+
+def _is_job_id(text: str) -> bool:
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        return False
+    return parsed.version == 8 and str(parsed) == text  # noqa: PLR2004  # RFC 9562's number for custom UUIDs
+
+
+def resolve_job_reference(reference: str) -> str | None:
+    """Find the job id behind what a caller may call a job: its id, its execution's ARN, or its request id."""
+    if _is_job_id(reference.lower()):
+        return reference.lower()
+    if match := _EXECUTION_ARN.fullmatch(reference):
+        return match[1] if _is_job_id(match[1]) else None
+    if _REQUEST_ID.fullmatch(reference):
+        return job_id_of_request(reference)
+    return None

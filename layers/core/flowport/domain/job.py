@@ -1,0 +1,109 @@
+"""The job: its states, and the only ways from one to the next.
+
+    ACCEPTED ──claim/start──> RUNNING ──end──> SUCCEEDED | FAILED | TIMED_OUT | ABORTED
+        └───────────────────end──────────────────^
+
+A job only moves forward, and an ended job never changes. The stores enforce this with a condition on every write.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from flowport.domain.records import MachineType, Mode
+
+Status = Literal["ACCEPTED", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+OPEN: Final = frozenset({"ACCEPTED", "RUNNING"})
+ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
+
+NOT_STARTED: Final = "Flowport.NotStarted"
+OUTCOME_UNKNOWN: Final = "Flowport.OutcomeUnknown"
+
+# How long after a write the sweep looks at a job that has not moved, in milliseconds. A gateway function starts what
+# it accepted within START_WITHIN or not at all, so that the sweep (later) and it can never both decide.
+START_WITHIN: Final = 20_000
+CHECK_ACCEPTED_AFTER: Final = 45_000
+CHECK_STANDARD_AFTER: Final = 60_000
+CHECK_STANDARD_AT_MOST: Final = 15 * 60_000
+# An Express execution ends within 5 minutes; its function within 5.5. Later than that nobody will record it.
+EXPRESS_LOST_AFTER: Final = 7 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. `output` is the workflow's JSON text as Step Functions gave it."""
+
+    status: Status
+    finished_at: int
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    started_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of an endpoint, from acceptance to its end. Times are epoch milliseconds.
+
+    `input` and `output` are JSON texts, None while not loaded or absent; `direct` marks an Express run that the
+    accepting function itself executes, whose acceptance is its claim.
+    """
+
+    id: str
+    workspace: str
+    endpoint: str
+    status: Status
+    mode: Mode
+    machine_type: MachineType
+    state_machine_arn: str
+    principal: str
+    created_at: int
+    attempt: str
+    direct: bool = False
+    execution_arn: str | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    input: str | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    client_job_id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    origin: str | None = None
+    request_id: str | None = None
+    expires_at: int = 0
+    check_at: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has reached its last state."""
+        return self.status in ENDED
+
+    def ended_with(self, outcome: Outcome) -> "Job":
+        """Give this job as it is after `outcome`."""
+        return replace(
+            self,
+            status=outcome.status,
+            finished_at=outcome.finished_at,
+            output=outcome.output,
+            error=outcome.error,
+            cause=outcome.cause,
+            started_at=self.started_at or outcome.started_at,
+            check_at=None,
+        )
+
+
+def not_started(now: int, cause: str) -> Outcome:
+    """End of a job that is known never to have been started."""
+    return Outcome("FAILED", now, error=NOT_STARTED, cause=cause)
+
+
+def outcome_unknown(now: int, cause: str) -> Outcome:
+    """End of a job that may have run, but whose end nobody saw: at most once, so never started again."""
+    return Outcome("FAILED", now, error=OUTCOME_UNKNOWN, cause=cause)
+
+
+def next_standard_check(started_at: int, now: int) -> int:
+    """When the sweep looks again at a running Standard execution: ever later the longer it runs, at most 15 minutes."""
+    age = max(now - started_at, CHECK_STANDARD_AFTER)
+    return now + min(age, CHECK_STANDARD_AT_MOST)

@@ -1,0 +1,59 @@
+"""What the environment says, read once; a missing variable stops the function at its cold start, by name."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+
+
+class MissingSetting(RuntimeError):
+    """An environment variable that the function needs is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The functions' settings; `template.yaml` sets each of them."""
+
+    endpoints_table: str
+    credentials_table: str
+    jobs_table: str
+    run_express_function: str
+    default_workspace: str
+    stage: str
+    custom_domain: str
+    base_path: str
+    cors_origins: tuple[str, ...]
+    retention_ms: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, *, hands_over: bool = False) -> "Settings":
+        """Read them, or say which one is missing or wrong.
+
+        `hands_over` is for the functions that hand jobs over to the one for detached runs, and must know its name.
+        """
+
+        def need(name: str) -> str:
+            value = environment.get(name)
+            if not value:
+                message = f"the environment variable {name} is not set; see the Globals of template.yaml"
+                raise MissingSetting(message)
+            return value
+
+        days = need("JOB_RETENTION_DAYS")
+        if not days.isdigit() or int(days) < 1:
+            message = f"JOB_RETENTION_DAYS={days!r} must be a whole number of days"
+            raise MissingSetting(message)
+        return cls(
+            endpoints_table=need("ENDPOINTS_TABLE"),
+            credentials_table=need("CREDENTIALS_TABLE"),
+            jobs_table=need("JOBS_TABLE"),
+            run_express_function=need("RUN_EXPRESS_FUNCTION") if hands_over else "",
+            default_workspace=need("DEFAULT_WORKSPACE"),
+            stage=need("STAGE"),
+            custom_domain=environment.get("CUSTOM_DOMAIN", ""),
+            base_path=environment.get("BASE_PATH", "").strip("/"),
+            cors_origins=tuple(part.strip() for part in environment.get("CORS_ORIGINS", "").split(",") if part.strip()),
+            retention_ms=int(days) * DAY_MS,
+        )

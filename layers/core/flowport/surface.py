@@ -1,0 +1,115 @@
+"""The public surface: parse, one use case, render. Everything that is the same for all dialects is here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from flowport import observability
+from flowport.adapters.api_gateway import answer_of, request_of
+from flowport.dialects import REGISTRY
+from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
+from flowport.domain.errors import FlowportError, UnknownOutcome
+from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
+from flowport.usecases.ports import Clock
+from flowport.usecases.run_endpoint import Run
+
+UseCase = Callable[[Caller, Any], Any]
+SERVER_ERROR: Final = 500
+EXPOSED: Final = (
+    "Location, Retry-After, ETag, Preference-Applied, WWW-Authenticate, Allow, "
+    "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers"
+)
+METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+class InternalError(FlowportError):
+    """An error that nobody foresaw; its trace is in the log, under the request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSurface:
+    """Serves requests: `usecases` maps a command's type to what carries it out."""
+
+    usecases: Mapping[type, UseCase]
+    clock: Clock
+    default_workspace: str
+    custom_domain: str = ""
+    base_path: str = ""
+    cors_origins: tuple[str, ...] = ()
+
+    def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one API Gateway event."""
+        started = self.clock.monotonic()
+        request = request_of(event, self.custom_domain, self.base_path)
+        if request.method == "OPTIONS":
+            return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors_headers(request, self.cors_origins)}))
+        dialect = next(dialect for dialect in REGISTRY.values() if dialect.owns(request))
+        response = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS)
+        cors = cors_headers(request, self.cors_origins)
+        headers: dict[str, str | tuple[str, ...]] = {"Cache-Control": "no-store", **cors, **response.headers}
+        if "Vary" in cors and isinstance(own := response.headers.get("Vary"), str):
+            headers["Vary"] = f"{own}, {cors['Vary']}"
+        if request.request_id:
+            headers["Flowport-Request-Id"] = request.request_id
+        self._report(dialect, request, response, started)
+        return answer_of(replace(response, headers=headers, body="" if request.method == "HEAD" else response.body))
+
+    def _serve(self, dialect: Dialect, request: HttpRequest, deadline: float) -> HttpResponse:
+        command: Any = None
+        try:
+            command = dialect.parse(request)
+            sender = dialect.sender(request)
+            caller = Caller(
+                presented=sender.presented,
+                workspace=sender.workspace,
+                default_workspace=self.default_workspace,
+                source_ip=request.source_ip,
+                deadline=deadline,
+                request_id=request.request_id,
+            )
+            result = self.usecases[type(command)](caller, command)
+            return dialect.render(request, command, result)
+        except FlowportError as error:
+            return dialect.refuse(request, error)
+        except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
+            observability.report_failure("unforeseen error", request_id=request.request_id)
+            message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
+            started = isinstance(command, Run)
+            return dialect.refuse(request, UnknownOutcome(message) if started else InternalError(message))
+
+    def _report(self, dialect: Dialect, request: HttpRequest, response: HttpResponse, started: float) -> None:
+        source = response.headers.get("Flowport-Error-Source")
+        observability.report(
+            "request",
+            dialect=dialect.name,
+            method=request.method,
+            path=request.path,
+            status=response.status,
+            source=source,
+            job_id=response.headers.get("Flowport-Job-Id"),
+            request_id=request.request_id,
+            duration_ms=round((self.clock.monotonic() - started) * 1000),
+        )
+        if response.status >= SERVER_ERROR and source in {"gateway", "unknown"}:
+            observability.count("Errors", dimensions={"source": str(source)})
+
+
+def cors_headers(request: HttpRequest, origins: tuple[str, ...]) -> dict[str, str]:
+    """Give the CORS headers of an answer, errors and preflights included, where the origin is one of the stack's."""
+    origin = request.headers.get("origin")
+    if not origins or not origin:
+        return {}
+    if "*" not in origins and origin not in origins:
+        return {"Vary": "Origin"}
+    headers = {
+        "Access-Control-Allow-Origin": "*" if "*" in origins else origin,
+        "Access-Control-Expose-Headers": EXPOSED,
+        "Vary": "Origin",
+    }
+    if request.method == "OPTIONS":
+        headers |= {
+            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers", "*"),
+            "Access-Control-Max-Age": "600",
+        }
+    return headers

@@ -1,0 +1,132 @@
+"""From what a caller presents to who it is and what it may see: one read for everything."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flowport.domain.access import (
+    Presented,
+    Principal,
+    check_address,
+    check_credential,
+    check_run,
+    check_workspace,
+    may_read,
+)
+from flowport.domain.errors import Forbidden, NotFound, Unauthenticated
+from flowport.domain.ids import resolve_job_reference
+from flowport.domain.job import Job
+from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
+from flowport.usecases.ports import Clock, Directory, Found, Passwords, Wanted
+
+# API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
+ACCEPT_WITHIN_SECONDS: Final = 5.0
+# Everything but a direct Express run answers by itself within this, counted from the request's arrival.
+ANSWER_WITHIN_SECONDS: Final = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request came from: the credential it presents and the workspace it asks for.
+
+    `workspace` is what the request names, None when it names none; `deadline` (monotonic seconds) bounds what happens
+    before a job's row is written; `request_id` is API Gateway's extended request id.
+    """
+
+    presented: Presented | None
+    workspace: str | None
+    default_workspace: str
+    source_ip: str
+    deadline: float
+    request_id: str | None = None
+
+    @property
+    def acting_workspace(self) -> str:
+        """The credential's workspace, else the one asked for, else the stack's default."""
+        if self.presented is not None:
+            return self.presented.workspace
+        return self.workspace or self.default_workspace
+
+    @property
+    def answer_by(self) -> float:
+        """When the answer is due at the latest, in monotonic seconds."""
+        return self.deadline - ACCEPT_WITHIN_SECONDS + ANSWER_WITHIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Looks callers up and decides."""
+
+    directory: Directory
+    passwords: Passwords
+    clock: Clock
+
+    def to_run(self, caller: Caller, endpoint: str, method: str) -> tuple[Principal, Endpoint]:
+        """Let a caller run an endpoint, or raise what it is told."""
+        found = self._find(caller, endpoint=endpoint)
+        if found.endpoint is not None:
+            check_address(found.endpoint, caller.source_ip)
+        principal = self._principal(caller, found)
+        if found.endpoint is None:
+            message = f"There is no endpoint {endpoint!r} in the workspace {caller.acting_workspace!r}."
+            raise NotFound(message)
+        check_run(found.endpoint, principal, method)
+        return principal, found.endpoint
+
+    def to_read_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
+        """Let a caller see a job by any of its names, or say that there is none for it."""
+        job_id = resolve_job_reference(reference)
+        found = self._find(caller, job_id=job_id)
+        principal = self._principal(caller, found, anonymous_workspace_needed=False)
+        job = found.job
+        by_arn = reference.startswith("arn:")
+        if (
+            job is None
+            or not may_read(job, principal)
+            or (by_arn and (reference != job.execution_arn or principal.credential is None))
+        ):
+            message = f"There is no job {reference!r} for this caller."
+            raise NotFound(message)
+        return principal, job
+
+    def to_list_jobs(self, caller: Caller) -> Principal:
+        """Let a caller list jobs: all of its workspace with `jobs:read`, its own with `run`."""
+        principal = self._principal(caller, self._find(caller))
+        if principal.credential is None:
+            message = "Listing jobs needs a credential with the scope 'jobs:read' or 'run'."
+            raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
+        if not (principal.has("jobs:read") or principal.has("run")):
+            message = "The credential lacks the scopes 'jobs:read' and 'run'; one of them lists jobs."
+            raise Forbidden(message)
+        return principal
+
+    def with_scope(self, caller: Caller, scope: str) -> Principal:
+        """Let a caller through that carries `scope` (administration)."""
+        principal = self._principal(caller, self._find(caller))
+        if principal.credential is None:
+            message = f"This needs a token with the scope {scope!r}: Authorization: Bearer <token>."
+            raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
+        if not principal.has(scope):
+            message = f"The credential lacks the scope {scope!r}."
+            raise Forbidden(message)
+        return principal
+
+    def _find(self, caller: Caller, *, endpoint: str | None = None, job_id: str | None = None) -> Found:
+        wanted = Wanted(
+            workspace=caller.acting_workspace,
+            credential_key=caller.presented.key if caller.presented else None,
+            endpoint=endpoint,
+            job_id=job_id,
+        )
+        return self.directory.look_up(wanted, deadline=caller.deadline)
+
+    def _principal(self, caller: Caller, found: Found, *, anonymous_workspace_needed: bool = True) -> Principal:
+        workspace = caller.acting_workspace
+        credential = None
+        if caller.presented is not None:
+            credential = check_credential(caller.presented, found.credential, self.clock.now(), self.passwords.verify)
+            if caller.workspace is not None and caller.workspace != workspace:
+                message = f"There is no workspace {caller.workspace!r} for this credential."
+                raise NotFound(message)
+        if workspace != OPERATOR_WORKSPACE and (credential is not None or anonymous_workspace_needed):
+            check_workspace(found.workspace, workspace)
+        return Principal(workspace, credential)

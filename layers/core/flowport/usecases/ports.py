@@ -1,0 +1,201 @@
+"""What the use cases need of the outside world: small Protocols, kept by `adapters/` and by the tests' fakes.
+
+Every port method raises `Unavailable` when AWS throttled or did not answer until `deadline` (monotonic seconds; None
+means the adapter's own patience), and lets unknown errors through.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flowport.domain.job import Job, Outcome
+from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.domain.steps import HistoryEvent
+
+
+class Clock(Protocol):
+    """Time, so that tests can choose it."""
+
+    def now(self) -> int:
+        """Give the time of day in epoch milliseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never go backwards."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one request needs to know. `endpoint` is `module/name`."""
+
+    workspace: str
+    credential_key: str | None = None
+    endpoint: str | None = None
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there was of it; `job` without large payloads."""
+
+    workspace: Workspace | None = None
+    credential: Credential | None = None
+    endpoint: Endpoint | None = None
+    job: Job | None = None
+
+
+class Directory(Protocol):
+    """Strongly consistent reads across the tables, one call for everything that a request needs."""
+
+    def look_up(self, wanted: Wanted, *, deadline: float | None = None) -> Found:
+        """Read everything wanted at once."""
+        ...
+
+
+class JobStore(Protocol):
+    """The jobs' rows. Each write is conditional; None or False says that the condition did not hold."""
+
+    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
+        """Write a new job with its input; give back the one that already has this id, or None when it was written.
+
+        A retry that meets its own first try (same attempt) has succeeded.
+        """
+        ...
+
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
+        """`ACCEPTED -> RUNNING` for a detached Express run; who gets False must start nothing."""
+        ...
+
+    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
+        """`ACCEPTED -> RUNNING` for a Standard execution that is known to have been started."""
+        ...
+
+    def end(
+        self,
+        job: Job,
+        outcome: Outcome,
+        *,
+        attempt: str | None = None,
+        execution_arn: str | None = None,
+        only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        deadline: float | None = None,
+    ) -> bool:
+        """End a job that has not ended; with `attempt`, only while that attempt holds the claim.
+
+        True also when the same end was written before by the same attempt.
+        """
+        ...
+
+    def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
+        """Let the sweep look again at `check_at`, unless another sweep has already moved it from `seen`."""
+        ...
+
+    def get(self, job_id: str, *, deadline: float | None = None) -> Job | None:
+        """Read a job without large payloads, strongly consistent."""
+        ...
+
+    def with_output(self, job: Job) -> Job:
+        """Load the output of an ended job where it lies in an item of its own."""
+        ...
+
+    def with_input(self, job: Job) -> Job:
+        """Load the input where it lies in an item of its own."""
+        ...
+
+    def due(self, now: int, limit: int) -> list[tuple[str, int]]:
+        """Give ids and `check_at` of jobs that have not ended and are due, the longest due first."""
+        ...
+
+    def page(self, query: "ListingQuery") -> "ListingPage":
+        """Give one page of jobs, newest first, without inputs and outputs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListingQuery:
+    """Which jobs to list. `since` and `until` are epoch milliseconds; `after` is where the last page ended."""
+
+    workspace: str
+    endpoint: str | None
+    endpoints: tuple[str, ...] | None
+    principal: str | None
+    status: str | None
+    labels: tuple[tuple[str, str], ...]
+    since: int
+    until: int
+    limit: int
+    after: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    """A page, and where it ended (None: there is no more)."""
+
+    jobs: tuple[Job, ...]
+    after: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionState:
+    """What Step Functions says of a Standard execution: `RUNNING`, or ended with an outcome."""
+
+    status: str
+    started_at: int
+    outcome: Outcome | None
+
+
+class Executions(Protocol):
+    """Step Functions. Definite refusals are errors of `domain.errors`; a lost answer is `UnknownOutcome`."""
+
+    def run_express(self, state_machine_arn: str, name: str, input_text: str) -> tuple[Outcome, str]:
+        """Run to the end and give outcome and execution ARN. Never repeated after a lost answer."""
+        ...
+
+    def start_standard(self, state_machine_arn: str, name: str, input_text: str) -> str:
+        """Start once, however often it is called with this name, and give the execution ARN."""
+        ...
+
+    def describe(self, execution_arn: str) -> ExecutionState | None:
+        """Say how a Standard execution stands; None when there is no such execution."""
+        ...
+
+    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+        """Stop a Standard execution; one that has ended already is left alone."""
+        ...
+
+    def history(self, execution_arn: str) -> Iterable[HistoryEvent]:
+        """Give the history of a Standard execution, oldest first."""
+        ...
+
+
+class ExecutionLogs(Protocol):
+    """The log group of an Express machine."""
+
+    def history(self, log_group: str, execution_arn: str, since: int) -> Iterable[HistoryEvent]:
+        """Give the events that the machine logged of one execution, oldest first."""
+        ...
+
+
+class Detached(Protocol):
+    """Detached Express runs."""
+
+    def start(self, job_id: str) -> None:
+        """Hand an accepted job to the function that runs it; at least once, the claim keeps it from running twice."""
+        ...
+
+
+class Passwords(Protocol):
+    """Memory-hard password hashes."""
+
+    def hash(self, password: str) -> str:
+        """Hash a new password."""
+        ...
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Compare; None (no such user) costs the same time and is False."""
+        ...

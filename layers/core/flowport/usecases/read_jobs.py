@@ -1,0 +1,135 @@
+"""Read jobs: one, its input, its steps, and lists."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from flowport.domain.job import NOT_STARTED, Job
+from flowport.domain.steps import HistoryEvent, Step, steps_of
+from flowport.usecases.access import Access, Caller
+from flowport.usecases.ports import (
+    Clock,
+    Directory,
+    ExecutionLogs,
+    Executions,
+    JobStore,
+    ListingPage,
+    ListingQuery,
+    Wanted,
+)
+from flowport.usecases.wait import wait_for_end
+
+NO_EXPRESS_HISTORY: Final = (
+    "AWS keeps no history of Express executions; name the state machine's log group on the endpoint (log_group) and "
+    "let the machine log at level ALL to see its steps."
+)
+NOT_STARTED_YET: Final = "The execution has not been started."
+NO_HISTORY: Final = "There is no history: AWS keeps it for 90 days, and nothing was logged for this execution."
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A request for one job by any of its names; `wait` seconds at most for its end."""
+
+    reference: str
+    wait: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInput:
+    """A request for what a job was started with."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSteps:
+    """A request for the states that a job went through."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListJobs:
+    """A request for a page of jobs, newest first. `since` is epoch milliseconds."""
+
+    endpoint: str | None = None
+    status: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    since: int | None = None
+    limit: int = 20
+    after: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepsRead:
+    """The steps, or why there are none to be had."""
+
+    job: Job
+    steps: list[Step] | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobReader:
+    """The use cases that read jobs. `retention_ms` bounds how far back a list goes."""
+
+    access: Access
+    directory: Directory
+    jobs: JobStore
+    executions: Executions
+    logs: ExecutionLogs
+    clock: Clock
+    retention_ms: int
+
+    def read(self, caller: Caller, command: ReadJob) -> Job:
+        """Give the job, after waiting for its end as long as was asked."""
+        _, job = self.access.to_read_job(caller, command.reference)
+        wait = min(command.wait, caller.answer_by - self.clock.monotonic())
+        return wait_for_end(self.jobs, self.clock, job, wait)
+
+    def read_input(self, caller: Caller, command: ReadInput) -> str:
+        """Give the JSON text that the job was started with."""
+        _, job = self.access.to_read_job(caller, command.reference)
+        return self.jobs.with_input(job).input or "{}"
+
+    def read_steps(self, caller: Caller, command: ReadSteps) -> StepsRead:
+        """Give the states that the job went through, where AWS can tell."""
+        _, job = self.access.to_read_job(caller, command.reference)
+        if job.execution_arn is None or job.status == "ACCEPTED":
+            if job.machine_type == "EXPRESS" and job.status != "ACCEPTED":
+                return StepsRead(job, None, NO_EXPRESS_HISTORY)
+            return StepsRead(job, [], NOT_STARTED_YET)
+        if job.machine_type == "STANDARD":
+            return _steps(job, self.executions.history(job.execution_arn))
+        found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint))
+        log_group = found.endpoint.log_group if found.endpoint else None
+        if log_group is None:
+            return StepsRead(job, None, NO_EXPRESS_HISTORY)
+        return _steps(job, self.logs.history(log_group, job.execution_arn, job.created_at))
+
+    def list(self, caller: Caller, command: ListJobs) -> ListingPage:
+        """Give a page of the jobs that the caller may see."""
+        principal = self.access.to_list_jobs(caller)
+        credential = principal.credential
+        now = self.clock.now()
+        return self.jobs.page(
+            ListingQuery(
+                workspace=principal.workspace,
+                endpoint=command.endpoint,
+                endpoints=credential.endpoints if credential else None,
+                principal=None if principal.has("jobs:read") else principal.name,
+                status=command.status,
+                labels=command.labels,
+                since=max(command.since or 0, now - self.retention_ms),
+                until=now,
+                limit=command.limit,
+                after=command.after,
+            )
+        )
+
+
+def _steps(job: Job, history: Iterable[HistoryEvent]) -> StepsRead:
+    if steps := steps_of(history):
+        return StepsRead(job, steps)
+    return StepsRead(job, None, NOT_STARTED_YET if job.error == NOT_STARTED else NO_HISTORY)

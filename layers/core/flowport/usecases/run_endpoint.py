@@ -1,0 +1,230 @@
+"""Run an endpoint: accept a job, start it, and wait for its end as long as the caller wants.
+
+    sync, Express     row RUNNING ── StartSyncExecution ── row ended ── answer        (this process holds the run)
+    sync, Standard    row ACCEPTED ── StartExecution ── row RUNNING ── wait on the row, at most 25 s ── answer
+    async, Standard   row ACCEPTED ── StartExecution ── row RUNNING ── answer 202
+    async, Express    row ACCEPTED ── hand over to run_express ── answer 202          (its claim starts it once)
+    wait=N            as async, then wait on the row, at most N seconds
+
+The row is always written before anything is started. If this process dies in between, the sweep decides by the row
+alone: see docs/reliability.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from flowport.domain import ids
+from flowport.domain.access import Principal
+from flowport.domain.errors import FlowportError, Unavailable, UnknownOutcome
+from flowport.domain.job import (
+    CHECK_ACCEPTED_AFTER,
+    CHECK_STANDARD_AFTER,
+    EXPRESS_LOST_AFTER,
+    NOT_STARTED,
+    START_WITHIN,
+    Job,
+    not_started,
+    outcome_unknown,
+)
+from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
+from flowport.domain.records import Endpoint, MachineType, Mode, View
+from flowport.usecases.access import Access, Caller
+from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.wait import wait_for_end
+
+# The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
+RECORD_WITHIN_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A request to run an endpoint.
+
+    `read_input` gives the checked JSON text or raises what is wrong with it; it is called once the caller is let in,
+    so that nobody else learns anything. `view` None means the endpoint's own.
+    """
+
+    endpoint: str
+    method: str
+    read_input: Callable[[], str]
+    preference: Preference = field(default_factory=Preference)
+    view: View | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The job as the answer is given, and the endpoint that it ran."""
+
+    job: Job
+    endpoint: Endpoint
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a run is to be started and how long its end is awaited."""
+
+    mode: Mode
+    machine_type: MachineType
+    state_machine_arn: str
+    direct: bool
+    wait_seconds: float
+
+
+def plan_run(endpoint: Endpoint, preference: Preference) -> _Plan:
+    """Decide between the endpoint's machines: Express answers fastest, Standard outlives its caller best."""
+    # Whoever names a wait is ready for a 202: the run goes on without them, so it is an asynchronous one.
+    detach = preference.respond_async or preference.wait is not None or endpoint.mode == "async"
+    mode: Mode = "async" if detach else "sync"
+    wait = float(preference.wait or 0) if detach else float(MAX_WAIT_SECONDS)
+    if endpoint.express_arn and not (detach and endpoint.standard_arn):
+        return _Plan(mode, "EXPRESS", endpoint.express_arn, direct=not detach, wait_seconds=wait)
+    return _Plan(mode, "STANDARD", endpoint.standard_arn or "", direct=False, wait_seconds=wait)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEndpoint:
+    """The use case. `retention_ms` is how long a job is kept."""
+
+    access: Access
+    jobs: JobStore
+    executions: Executions
+    detached: Detached
+    clock: Clock
+    retention_ms: int
+
+    def __call__(self, caller: Caller, command: Run) -> Ran:
+        """Run, and give the job as it stands when the answer is due."""
+        principal, endpoint = self.access.to_run(caller, command.endpoint, command.method)
+        plan = plan_run(endpoint, command.preference)
+        job = self._new_job(caller, principal, endpoint, plan, command)
+        view = command.view or endpoint.view
+        existing = self._accept(job, caller.deadline)
+        if existing is None and plan.direct:
+            return Ran(self._run_directly(job), endpoint, view)
+        # The same HTTP request delivered twice gets the one job that it made.
+        started = existing or self._start(job)
+        wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
+        try:
+            return Ran(wait_for_end(self.jobs, self.clock, started, wait), endpoint, view)
+        except Unavailable as error:
+            raise _unreadable(job) from error
+
+    def _new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
+        now = self.clock.now()
+        job_id = ids.job_id_of_request(caller.request_id) if caller.request_id else ids.new_job_id()
+        standard = plan.machine_type == "STANDARD"
+        return Job(
+            id=job_id,
+            workspace=endpoint.workspace,
+            endpoint=endpoint.path,
+            status="RUNNING" if plan.direct else "ACCEPTED",
+            mode=plan.mode,
+            machine_type=plan.machine_type,
+            state_machine_arn=plan.state_machine_arn,
+            principal=principal.name,
+            created_at=now,
+            attempt=ids.new_attempt_id(),
+            direct=plan.direct,
+            execution_arn=ids.standard_execution_arn(plan.state_machine_arn, job_id) if standard else None,
+            started_at=now if plan.direct else None,
+            input=command.read_input(),
+            labels=dict(command.labels),
+            request_id=caller.request_id,
+            expires_at=now + self.retention_ms,
+            check_at=now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER),
+        )
+
+    def _accept(self, job: Job, deadline: float) -> Job | None:
+        try:
+            existing = self.jobs.create(job, deadline=deadline)
+        except Unavailable as error:
+            # The write may have happened after all; nothing was started, and the row must say so.
+            raise self._give_up(job, error) from error
+        if existing is not None and (existing.workspace, existing.endpoint, existing.principal) != (
+            job.workspace,
+            job.endpoint,
+            job.principal,
+        ):
+            message = "Another request has the same request id; send it again."
+            raise Unavailable(message, retry_after=1)
+        return existing
+
+    def _run_directly(self, job: Job) -> Job:
+        try:
+            outcome, execution_arn = self.executions.run_express(
+                job.state_machine_arn, ids.execution_name(job.id), job.input or "{}"
+            )
+        except UnknownOutcome as error:
+            outcome, execution_arn = outcome_unknown(self.clock.now(), error.detail), None
+        except FlowportError as error:
+            raise self._give_up(job, error) from error
+        ended = replace(job.ended_with(outcome), execution_arn=execution_arn)
+        deadline = self.clock.monotonic() + RECORD_WITHIN_SECONDS
+        try:
+            if self.jobs.end(job, outcome, attempt=job.attempt, execution_arn=execution_arn, deadline=deadline):
+                return ended
+            current = self.jobs.get(job.id)
+            return self.jobs.with_output(current) if current else ended
+        except Unavailable:
+            return ended  # the caller gets the result that is in our hands, recorded or not
+
+    def _start(self, job: Job) -> Job:
+        if self.clock.now() - job.created_at > START_WITHIN:
+            message = "Accepting the job took too long; nothing was started. Send the request again."
+            raise self._give_up(job, Unavailable(message))
+        try:
+            if job.machine_type == "EXPRESS":
+                return self._hand_over(job)
+            arn = self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
+        except UnknownOutcome as error:
+            if job.mode == "async":
+                return job  # started or not: the sweep makes sure, under the same name or by the claim
+            # The sweep records what became of it; a 202 would promise a run that may not be there.
+            raise UnknownOutcome(error.detail, members={"id": job.id}) from error
+        except FlowportError as error:
+            raise self._give_up(job, error) from error
+        try:
+            return self._mark_running(job, arn)
+        except Unavailable as error:
+            raise _unreadable(job) from error
+
+    def _hand_over(self, job: Job) -> Job:
+        try:
+            self.detached.start(job.id)
+        except Unavailable:
+            return job  # the row is accepted for good: the sweep hands it over
+        return job
+
+    def _mark_running(self, job: Job, arn: str) -> Job:
+        now = self.clock.now()
+        try:
+            if self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=now + CHECK_STANDARD_AFTER):
+                return replace(job, status="RUNNING", execution_arn=arn, started_at=now)
+            current = self.jobs.get(job.id)
+        except Unavailable:
+            return job  # started for certain; the completion event or the sweep moves the row on
+        if current and current.error == NOT_STARTED:
+            # The sweep gave this job up an instant before: what it called not started must not run on.
+            self.executions.stop(arn, error=NOT_STARTED, cause="The job had been given up before its start.")
+        return current or job
+
+    def _give_up(self, job: Job, error: FlowportError) -> FlowportError:
+        """End the row of a job that was definitely not started, and give the error that its caller is told."""
+        try:
+            self.jobs.end(
+                job, not_started(self.clock.now(), error.detail), attempt=job.attempt, only_from=(job.status,)
+            )
+        except Unavailable:
+            if not job.direct:
+                # The row may stand as ACCEPTED, and the sweep would then start it: nobody may be told otherwise.
+                return UnknownOutcome(
+                    "The job could neither be started nor withdrawn; it may still run.", members={"id": job.id}
+                )
+        return error
+
+
+def _unreadable(job: Job) -> UnknownOutcome:
+    return UnknownOutcome("The run was started; its job cannot be read at the moment.", members={"id": job.id})

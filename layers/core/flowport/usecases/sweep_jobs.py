@@ -1,0 +1,147 @@
+"""Find jobs that did not move on, and repair each by what Step Functions says.
+
+| row | machine | repair |
+|---|---|---|
+| ACCEPTED, async | Standard | start it, under the same name: started once however often |
+| ACCEPTED, async | Express | hand it over again: the claim keeps it from running twice |
+| ACCEPTED, sync | Standard | record what Step Functions knows of the name; nothing there: `Flowport.NotStarted` |
+| RUNNING | Standard | record its end if it has one, else look again later |
+| RUNNING | Express | `Flowport.OutcomeUnknown`: nobody is left to record it |
+
+Work per run is bounded. Two sweeps at once do no harm: every repair is idempotent or conditional.
+"""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from flowport.domain import ids
+from flowport.domain.errors import FlowportError, Unavailable, UnknownOutcome
+from flowport.domain.job import (
+    CHECK_ACCEPTED_AFTER,
+    CHECK_STANDARD_AFTER,
+    Job,
+    next_standard_check,
+    not_started,
+    outcome_unknown,
+)
+from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+
+JOBS_PER_RUN: Final = 500
+SECONDS_PER_RUN: Final = 40.0
+# A job that cannot be repaired now (throttled) is left for the next run, further back in the queue.
+RETRY_AFTER: Final = 30_000
+RETRY_FAILED_AFTER: Final = 10 * 60_000
+# An accepted Express job that nobody claimed for this long is ended, so that nothing waits for ever.
+GIVE_UP_AFTER: Final = 6 * 60 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a run did: repairs by kind, how far behind it is (milliseconds since the oldest was due), what failed."""
+
+    repairs: dict[str, int]
+    lag_ms: int
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepJobs:
+    """The use case."""
+
+    jobs: JobStore
+    executions: Executions
+    detached: Detached
+    clock: Clock
+
+    def __call__(self) -> Swept:
+        """Repair what is due, the longest due first."""
+        started, now = self.clock.monotonic(), self.clock.now()
+        due = self.jobs.due(now, JOBS_PER_RUN)
+        lag = max((now - check_at for _, check_at in due), default=0)
+        repairs: Counter[str] = Counter()
+        failures: list[str] = []
+        for job_id, check_at in due:
+            if self.clock.monotonic() - started > SECONDS_PER_RUN:
+                repairs["left"] += 1
+                continue
+            try:
+                repairs[self._repair(job_id)] += 1
+            except (Unavailable, UnknownOutcome):
+                repairs["refused"] += 1
+                self._postpone(job_id, check_at, RETRY_AFTER)
+            except Exception as error:  # noqa: BLE001  # one job that cannot be repaired must not keep the others
+                repairs["failed"] += 1
+                failures.append(f"{job_id}: {type(error).__name__}: {error}")
+                self._postpone(job_id, check_at, RETRY_FAILED_AFTER)
+        return Swept(dict(repairs), lag, tuple(failures))
+
+    def _postpone(self, job_id: str, seen: int, pause: int) -> None:
+        with suppress(Unavailable):  # it then stays due
+            self.jobs.postpone(job_id, seen=seen, check_at=self.clock.now() + pause)
+
+    def _repair(self, job_id: str) -> str:
+        job = self.jobs.get(job_id)
+        now = self.clock.now()
+        if job is None or job.ended or job.check_at is None or job.check_at > now:
+            return "moved on"  # the index lags behind the row
+        if job.status == "RUNNING":
+            return self._standard(job) if job.machine_type == "STANDARD" else self._lost_express(job)
+        return self._standard(job) if job.mode == "sync" else self._start(job)
+
+    def _standard(self, job: Job) -> str:
+        state = self.executions.describe(job.execution_arn) if job.execution_arn else None
+        now = self.clock.now()
+        if state is None:
+            if job.status == "ACCEPTED":
+                return self._never_started(job)
+            self.jobs.end(job, outcome_unknown(now, "Step Functions no longer knows the execution."))
+            return "outcome unknown"
+        if state.outcome is not None:
+            self.jobs.end(job, state.outcome)
+            return "recorded"
+        check_at = next_standard_check(state.started_at, now)
+        if job.status == "ACCEPTED":
+            self.jobs.mark_running(
+                job.id, execution_arn=job.execution_arn or "", at=state.started_at, check_at=check_at
+            )
+            return "found running"
+        self.jobs.postpone(job.id, seen=job.check_at or 0, check_at=check_at)
+        return "still running"
+
+    def _lost_express(self, job: Job) -> str:
+        cause = (
+            "The Express run was claimed, and the function that ran it never recorded its end. It may have run, "
+            "wholly or in part, and is not started again."
+        )
+        self.jobs.end(job, outcome_unknown(self.clock.now(), cause), attempt=job.attempt)
+        return "outcome unknown"
+
+    def _never_started(self, job: Job) -> str:
+        cause = "The job was accepted, and its process ended before it was started. Nothing ran; send it again."
+        self.jobs.end(job, not_started(self.clock.now(), cause), only_from=("ACCEPTED",))
+        return "not started"
+
+    def _start(self, job: Job) -> str:
+        now = self.clock.now()
+        try:
+            if job.machine_type == "EXPRESS":
+                return self._hand_over(job, now)
+            input_text = self.jobs.with_input(job).input or "{}"
+            arn = self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), input_text)
+            self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=now + CHECK_STANDARD_AFTER)
+        except (Unavailable, UnknownOutcome):
+            raise
+        except FlowportError as error:
+            self.jobs.end(job, not_started(now, error.detail), only_from=("ACCEPTED",))
+            return "not started"
+        return "started"
+
+    def _hand_over(self, job: Job, now: int) -> str:
+        age = now - job.created_at
+        if age > GIVE_UP_AFTER:
+            return self._never_started(job)
+        self.detached.start(job.id)
+        self.jobs.postpone(job.id, seen=job.check_at or 0, check_at=now + max(CHECK_ACCEPTED_AFTER, age))
+        return "handed over"

@@ -1,0 +1,32 @@
+"""Wait for a job's end by reading its row, ever less often: 50 ms at first, one second at most."""
+
+from typing import Final
+
+from flowport.domain.errors import Unavailable
+from flowport.domain.job import Job
+from flowport.usecases.ports import Clock, JobStore
+
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+GROWTH: Final = 1.4
+READ_WITHIN_SECONDS: Final = 2.0
+
+
+def wait_for_end(jobs: JobStore, clock: Clock, job: Job, seconds: float) -> Job:
+    """Give the job as soon as it has ended, whichever way, or as it stands after `seconds`.
+
+    Reads DynamoDB only. A read that fails is as good as one that shows no end: the job goes on either way.
+    """
+    deadline = clock.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while not job.ended:
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            return job
+        clock.sleep(min(pause, left))
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
+        try:
+            job = jobs.get(job.id, deadline=clock.monotonic() + READ_WITHIN_SECONDS) or job
+        except Unavailable:
+            continue
+    return jobs.with_output(job)

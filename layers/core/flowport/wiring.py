@@ -1,0 +1,133 @@
+"""The composition root: the only place that picks real things. Clients are made once, in the init phase."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from flowport.adapters import aws
+from flowport.adapters.clock import SystemClock
+from flowport.adapters.directory import DynamoDirectory, Tables
+from flowport.adapters.execution_logs import CloudWatchExecutionLogs
+from flowport.adapters.jobs_table import DynamoJobStore
+from flowport.adapters.lambda_detached import LambdaDetached
+from flowport.adapters.passwords import Argon2Passwords
+from flowport.adapters.step_functions import StepFunctions
+from flowport.settings import Settings
+from flowport.surface import PublicSurface
+from flowport.usecases.access import Access
+from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.record_completion import RecordCompletion
+from flowport.usecases.run_detached import RunDetached
+from flowport.usecases.run_endpoint import Run, RunEndpoint
+from flowport.usecases.sweep_jobs import SweepJobs
+
+if TYPE_CHECKING:
+    from flowport.admin.api import AdminFunction
+
+# Longer than the five minutes of a synchronous Express execution: the answer is awaited to the end.
+SYNC_READ_TIMEOUT = 310.0
+
+
+class Clients:
+    """AWS clients of one process, each made at most once."""
+
+    def __init__(self) -> None:
+        """Share one botocore session."""
+        session = aws.session()
+        self._make = session.create_client
+        self.dynamodb = cache(lambda: self._make("dynamodb", config=aws.fast_config()))
+        self.sync_executions = cache(lambda: self._make("stepfunctions", config=aws.patient_config(SYNC_READ_TIMEOUT)))
+        self.executions = cache(lambda: self._make("stepfunctions", config=aws.patient_config(2.0)))
+        self.functions = cache(lambda: self._make("lambda", config=aws.patient_config(2.0)))
+        self.logs = cache(lambda: self._make("logs", config=aws.patient_config(4.0)))
+
+
+class Parts:
+    """The adapters of one process."""
+
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        """Put them together."""
+        self.settings = settings
+        self.clock = SystemClock()
+        dynamodb = clients.dynamodb()
+        self.tables = Tables(settings.endpoints_table, settings.credentials_table, settings.jobs_table)
+        self.jobs = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
+        self.directory = DynamoDirectory(dynamodb, self.tables, self.clock)
+        self.executions = StepFunctions(clients.sync_executions, clients.executions, self.clock)
+        self.detached = LambdaDetached(clients.functions, settings.run_express_function, self.clock)
+        self.logs = CloudWatchExecutionLogs(clients.logs, self.clock)
+        self.passwords = Argon2Passwords()
+        self.access = Access(self.directory, self.passwords, self.clock)
+
+
+def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
+    """Put the public surface together."""
+    retention = settings.retention_ms
+    run = RunEndpoint(parts.access, parts.jobs, parts.executions, parts.detached, parts.clock, retention)
+    reader = JobReader(parts.access, parts.directory, parts.jobs, parts.executions, parts.logs, parts.clock, retention)
+    return PublicSurface(
+        usecases={
+            Run: run,
+            ReadJob: reader.read,
+            ReadInput: reader.read_input,
+            ReadSteps: reader.read_steps,
+            ListJobs: reader.list,
+        },
+        clock=parts.clock,
+        default_workspace=settings.default_workspace,
+        custom_domain=settings.custom_domain,
+        base_path=settings.base_path,
+        cors_origins=settings.cors_origins,
+    )
+
+
+def gateway() -> PublicSurface:
+    """Make the gateway function's parts, its two hot clients first."""
+    settings, clients = Settings.from_environment(hands_over=True), Clients()
+    clients.sync_executions()
+    return public_surface(settings, Parts(settings, clients))
+
+
+def run_detached() -> RunDetached:
+    """Make the parts of the function for detached Express runs."""
+    clients = Clients()
+    clients.sync_executions()
+    parts = Parts(Settings.from_environment(), clients)
+    return RunDetached(parts.jobs, parts.executions, parts.clock)
+
+
+def record_completion() -> RecordCompletion:
+    """Make the parts of the recorder."""
+    parts = Parts(Settings.from_environment(), Clients())
+    return RecordCompletion(parts.jobs, parts.executions)
+
+
+def sweep_jobs() -> SweepJobs:
+    """Make the parts of the sweep."""
+    parts = Parts(Settings.from_environment(hands_over=True), Clients())
+    return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock)
+
+
+def admin() -> "AdminFunction":
+    """Make the parts of the admin function; only it pays for importing them."""
+    from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
+    from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415
+    from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
+    from flowport.adapters.state_machines import StepFunctionsMachines  # noqa: PLC0415
+    from flowport.admin.api import AdminFunction, Site  # noqa: PLC0415
+    from flowport.admin.routes import UseCases  # noqa: PLC0415
+    from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
+    from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
+    from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
+    from flowport.usecases.admin.workspaces import ManageWorkspaces  # noqa: PLC0415
+
+    settings, clients = Settings.from_environment(), Clients()
+    parts = Parts(settings, clients)
+    dynamodb, clock, tables = clients.dynamodb(), parts.clock, parts.tables
+    registry = DynamoEndpointRegistry(dynamodb, tables.endpoints, clock)
+    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock)
+    credential_registry = DynamoCredentialRegistry(dynamodb, tables.credentials, tables.endpoints, clock)
+    credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock)
+    workspaces = ManageWorkspaces(DynamoWorkspaceRegistry(dynamodb, tables, clock), clock, settings.retention_ms)
+    site = Site(settings.default_workspace, settings.custom_domain, settings.base_path, settings.cors_origins)
+    use = UseCases(endpoints, credentials, workspaces, clock)
+    return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)
