@@ -1,0 +1,120 @@
+"""Writes to the credentials' rows.
+
+Beside a token's row, whose key is the token's hash, lies a reference `ref#workspace#tok_…` to it, so that a token is
+found by its public id in the table itself: the index may be moments behind. The reference has no `credential_id`, so
+that the index does not list it.
+"""
+
+from typing import Any, Final
+
+from flowport.adapters.aws import AnyClient
+from flowport.adapters.directory_items import SCHEMA_VERSION, credential_key, credential_of, credential_row
+from flowport.adapters.items import decode_item, encode, encode_item
+from flowport.adapters.registry import ALL_OLD, Failed, RegistryTable, refuse_inactive, while_active
+from flowport.domain.records import Credential
+from flowport.usecases.admin.ports import CredentialKind, Page
+from flowport.usecases.ports import Clock
+
+INDEX: Final = "by_workspace"
+IS_NEW: Final = "attribute_not_exists(id)"
+IS_OF_WORKSPACE: Final = "attribute_exists(id) AND workspace = :workspace"
+REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now)"
+# Tokens and users share the index; one page looks at this many of the other kind at most.
+_LOOK_AT: Final = 250
+_LOOKS: Final = 8
+
+
+def reference_id(workspace: str, credential_id: str) -> str:
+    """Primary key of the reference to a token."""
+    return f"ref#{workspace}#{credential_id}"
+
+
+class DynamoCredentialRegistry:
+    """The credentials in DynamoDB."""
+
+    def __init__(self, client: AnyClient, table: str, endpoints_table: str, clock: Clock) -> None:
+        """Use one client (one attempt a call); the workspace's row is in the endpoints' table."""
+        self._client = client
+        self._name = table
+        self._endpoints = endpoints_table
+        self._table = RegistryTable(client, clock)
+
+    def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
+        """Put it, for a token with its reference, while the workspace is active: all or nothing, once."""
+        rows: list[dict[str, Any]] = [credential_row(credential) | {"write_id": write_id}]
+        if credential.kind == "token":
+            rows.append(
+                {
+                    "id": reference_id(credential.workspace, credential.credential_id),
+                    "schema_version": SCHEMA_VERSION,
+                    "key": credential.key,
+                    "write_id": write_id,
+                }
+            )
+        puts = [{"Put": self._new(row)} for row in rows]
+        failed = self._table.transact([*puts, *while_active(self._endpoints, credential.workspace)], write_id, deadline)
+        if failed is None or failed.own(write_id):
+            return True
+        if not failed.met.keys() & set(range(len(puts))):
+            raise refuse_inactive(credential.workspace)
+        return False
+
+    def token_key(self, workspace: str, credential_id: str, *, deadline: float) -> str | None:
+        """GetItem of the reference, strongly consistent."""
+        key = credential_key(reference_id(workspace, credential_id))
+        answer = self._table.read(
+            lambda: self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True), deadline
+        )
+        return str(decode_item(answer["Item"])["key"]) if "Item" in answer else None
+
+    def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
+        """One UpdateItem; repeated, it changes nothing."""
+        request = {
+            "TableName": self._name,
+            "Key": credential_key(key),
+            "UpdateExpression": REVOKE,
+            "ConditionExpression": IS_OF_WORKSPACE,
+            "ExpressionAttributeValues": {":now": encode(at), ":workspace": encode(workspace)},
+            "ReturnValues": "ALL_NEW",
+        }
+        answer = self._table.write(lambda: self._client.update_item(**request), deadline)
+        return None if isinstance(answer, Failed) else credential_of(decode_item(answer["Attributes"]))
+
+    def page(
+        self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float
+    ) -> Page[Credential]:
+        """Query the index for one kind; where the other kind fills it, the page ends early."""
+        found: list[Credential] = []
+        for _ in range(_LOOKS):
+            request = self._listing(workspace, kind, after)
+            answer = self._table.read(lambda request=request: self._client.query(**request), deadline)  # type: ignore[misc]
+            found += [credential_of(decode_item(item)) for item in answer["Items"]]
+            last = answer.get("LastEvaluatedKey")
+            after = decode_item(last)["credential_id"] if last else None
+            if len(found) > limit:
+                return Page(tuple(found[:limit]), found[limit - 1].credential_id)
+            if after is None or len(found) == limit:
+                break
+        return Page(tuple(found), after)
+
+    def _listing(self, workspace: str, kind: CredentialKind, after: str | None) -> dict[str, Any]:
+        condition, values = "workspace = :workspace", {":workspace": encode(workspace), ":kind": encode(kind)}
+        if after is not None:
+            condition += " AND credential_id > :after"
+            values[":after"] = encode(after)
+        return {
+            "TableName": self._name,
+            "IndexName": INDEX,
+            "KeyConditionExpression": condition,
+            "FilterExpression": "kind = :kind",
+            "ExpressionAttributeValues": values,
+            "Limit": _LOOK_AT,
+        }
+
+    def _new(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "TableName": self._name,
+            "Item": encode_item(row),
+            "ConditionExpression": IS_NEW,
+            "ReturnValuesOnConditionCheckFailure": ALL_OLD,
+        }

@@ -1,0 +1,134 @@
+"""Records as the admin API's documents, and documents as records."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flowport.admin.models import NOT_IN_PARTS, EndpointDocument, name_problem, read
+from flowport.dialects.native import timestamp
+from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.usecases.admin.errors import ValidationFailed, Violation
+
+READ_ONLY: Final = ("version", "created_at", "updated_at")
+_FROM_THE_PATH: Final = ("endpoint", "module", "name")
+
+Json = dict[str, Any]
+
+
+def endpoint_document(endpoint: Endpoint) -> Json:
+    """Write an endpoint."""
+    return {
+        "endpoint": endpoint.path,
+        "module": endpoint.module,
+        "name": endpoint.name,
+        "title": endpoint.title,
+        "enabled": endpoint.enabled,
+        "express_arn": endpoint.express_arn,
+        "standard_arn": endpoint.standard_arn,
+        "mode": endpoint.mode,
+        "view": endpoint.view,
+        "methods": list(endpoint.methods),
+        "auth": list(endpoint.auth),
+        "ip_allow": list(endpoint.ip_allow),
+        "http_headers": list(endpoint.http_headers),
+        "log_group": endpoint.log_group,
+        "sample": endpoint.sample,
+        "version": endpoint.version,
+        "created_at": timestamp(endpoint.created_at),
+        "updated_at": timestamp(endpoint.updated_at),
+    }
+
+
+def token_document(credential: Credential) -> Json:
+    """Write a token, of which nothing secret is known."""
+    return {"id": credential.credential_id, **user_document(credential)}
+
+
+def user_document(credential: Credential) -> Json:
+    """Write a user."""
+    return {
+        "name": credential.name,
+        "scopes": list(credential.scopes),
+        "endpoints": None if credential.endpoints is None else list(credential.endpoints),
+        "created_at": timestamp(credential.created_at),
+        "expires_at": timestamp(credential.expires_at),
+        "revoked_at": timestamp(credential.revoked_at),
+    }
+
+
+def workspace_document(workspace: Workspace) -> Json:
+    """Write a workspace."""
+    return {
+        "name": workspace.name,
+        "title": workspace.title,
+        "status": workspace.status,
+        "created_at": timestamp(workspace.created_at),
+    }
+
+
+def endpoint_from(sent: Mapping[str, Any], workspace: str) -> Endpoint:
+    """Read a new endpoint, whose document names it."""
+    path = f"{sent.get('module')}/{sent.get('name')}"
+    wrong = [] if sent.get("endpoint", path) == path else [Violation("/endpoint", f"is read-only, and {path!r} here")]
+    return _endpoint(sent, workspace, [*wrong, *_read_only(sent, {})])
+
+
+def endpoint_at(sent: Mapping[str, Any], workspace: str, module: str, name: str, current: Endpoint | None) -> Endpoint:
+    """Read an endpoint that its path names; what is read-only may be sent as it is, but not otherwise."""
+    own = {"endpoint": f"{module}/{name}", "module": module, "name": name}
+    wrong = [
+        Violation(f"/{member}", f"cannot be changed: the path says {own[member]!r}")
+        for member in _FROM_THE_PATH
+        if member in sent and sent[member] != own[member]
+    ]
+    present = endpoint_document(current) if current else {}
+    return _endpoint({**sent, **own}, workspace, [*wrong, *_read_only(sent, present)])
+
+
+def check_names(module: str, name: str) -> None:
+    """Refuse a path that can be no endpoint's."""
+    problems = {"/module": name_problem(module, NOT_IN_PARTS), "/name": name_problem(name, NOT_IN_PARTS)}
+    found = [Violation(pointer, problem) for pointer, problem in problems.items() if problem is not None]
+    if found:
+        raise ValidationFailed(found)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401  # any JSON values
+    """Apply a JSON merge patch (RFC 7396 section 2)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for member, value in patch.items():
+        if value is None:
+            merged.pop(member, None)
+        else:
+            merged[member] = merge_patch(merged.get(member), value)
+    return merged
+
+
+def _read_only(sent: Mapping[str, Any], present: Mapping[str, Any]) -> list[Violation]:
+    return [
+        Violation(f"/{member}", f"is read-only, and {present.get(member)!r} here; leave it out or read it again")
+        for member in READ_ONLY
+        if member in sent and (member not in present or sent[member] != present[member])
+    ]
+
+
+def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -> Endpoint:
+    document = read(EndpointDocument, sent, wrong)
+    return Endpoint(
+        workspace=workspace,
+        module=document.module,
+        name=document.name,
+        express_arn=document.express_arn,
+        standard_arn=document.standard_arn,
+        title=document.title,
+        enabled=document.enabled,
+        mode=document.mode,
+        view=document.view,
+        methods=tuple(document.methods),
+        auth=tuple(document.auth),
+        ip_allow=tuple(document.ip_allow),
+        http_headers=tuple(document.http_headers),
+        log_group=document.log_group,
+        sample=document.sample,
+    )

@@ -1,0 +1,320 @@
+"""What callers of the admin API send, and what is wrong with it: every violation, with its JSON Pointer (RFC 6901)."""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from flowport.adapters.aws import is_state_machine_arn
+from flowport.dialects.native import parse_timestamp
+from flowport.domain.payload import dumps
+from flowport.domain.records import (
+    ENDPOINT_PART_MAX,
+    RESERVED_WORKSPACES,
+    SCOPES,
+    WORKSPACE_NAME,
+    AuthMode,
+    Mode,
+    View,
+)
+from flowport.usecases.admin.errors import ValidationFailed, Violation
+
+# DynamoDB's sort keys have 1024 bytes at most: two of these, a slash and `endpoint#`.
+PART_BYTES: Final = 500
+SAMPLE_BYTES: Final = 65_536
+DAY_MS: Final = 86_400_000
+# Where the gateway function's role may read; see template.yaml.
+LOG_GROUPS: Final = "/aws/vendedlogs/states/"
+NOT_IN_PARTS: Final = "/#"
+NOT_IN_USER_NAMES: Final = "/#:"
+_INVISIBLE: Final = "must not have control characters or other invisible ones"
+_IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+_LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_/.#-]{1,512}")
+_QUALIFIED_ARN: Final = re.compile(r"(arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_.-]{1,80}):\S+")
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+def name_problem(text: str, forbidden: str) -> str | None:
+    """Say why a text cannot be a name, or None. Names are parts of keys, paths and user:password pairs."""
+    if not text.isprintable():
+        return _INVISIBLE
+    found = sorted(set(text) & set(forbidden))
+    problems = {
+        f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES} bytes of UTF-8)": (
+            not 1 <= len(text) <= ENDPOINT_PART_MAX or len(text.encode()) > PART_BYTES
+        ),
+        "must not begin or end with a space": text != text.strip(),
+        "must not be a step in a path": text in {".", ".."},
+        f"must not contain {' or '.join(found)}": bool(found),
+        "must be in Unicode's composed form (NFC)": not unicodedata.is_normalized("NFC", text),
+    }
+    return next((problem for problem, holds in problems.items() if holds), None)
+
+
+def is_part(text: str) -> bool:
+    """Whether a text can be the module or the name of an endpoint."""
+    return name_problem(text, NOT_IN_PARTS) is None
+
+
+def is_user_name(text: str) -> bool:
+    """Whether a text can be a user's name."""
+    return name_problem(text, NOT_IN_USER_NAMES) is None
+
+
+def _named(text: str, forbidden: str) -> str:
+    if (problem := name_problem(text, forbidden)) is not None:
+        raise ValueError(problem)
+    return text
+
+
+def _text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(_INVISIBLE)
+    return text
+
+
+def _arn(text: str) -> str:
+    if is_state_machine_arn(text):
+        return text
+    if match := _QUALIFIED_ARN.fullmatch(text):
+        message = f"is the ARN of a version or an alias; publish the state machine itself: {match[1]}"
+        raise ValueError(message)
+    message = "is not the ARN of a state machine: arn:aws:states:<region>:<account>:stateMachine:<name>"
+    raise ValueError(message)
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        message = "is not a network; write 192.0.2.0/24, 2001:db8::/32 or one address"
+        raise ValueError(message) from None
+    if ipaddress.ip_interface(text).ip != network.network_address:
+        message = f"has bits set beyond its prefix; write {network}"
+        raise ValueError(message)
+    if network.version == 6 and network.subnet_of(_IPV4_MAPPED):  # noqa: PLR2004  # the version
+        message = "is an IPv4 network in IPv6 form, in which no caller is seen; write it as IPv4"
+        raise ValueError(message)
+    return str(network)
+
+
+def _header_name(text: str) -> str:
+    if not _HEADER_NAME.fullmatch(text):
+        message = "is not the name of a header"
+        raise ValueError(message)
+    return text
+
+
+def _log_group(text: str) -> str:
+    if not _LOG_GROUP.fullmatch(text) or not text.startswith(LOG_GROUPS):
+        message = f"must be the name of a log group below {LOG_GROUPS}, which Flowport may read"
+        raise ValueError(message)
+    return text
+
+
+def _scope(text: str) -> str:
+    if text not in SCOPES:
+        message = f"is no scope that can be given; use one of: {', '.join(SCOPES)}"
+        raise ValueError(message)
+    return text
+
+
+def _path(text: str) -> str:
+    module, slash, name = text.partition("/")
+    if not slash or not is_part(module) or not is_part(name):
+        message = "must be an endpoint: module/name"
+        raise ValueError(message)
+    return text
+
+
+def _unique[T](values: list[T]) -> list[T]:
+    if len(set(values)) != len(values):
+        message = "must not name anything twice"
+        raise ValueError(message)
+    return values
+
+
+def _moment(text: str) -> str:
+    try:
+        parse_timestamp(text)
+    except (ValueError, OverflowError):
+        message = "is not a time; write 2030-01-31T12:00:00Z"
+        raise ValueError(message) from None
+    return text
+
+
+def _workspace(text: str) -> str:
+    if not WORKSPACE_NAME.fullmatch(text):
+        message = "must have 1 to 63 characters: small letters, digits, - and _, beginning with a letter or digit"
+        raise ValueError(message)
+    if text in RESERVED_WORKSPACES:
+        message = (
+            f"is the beginning of a route; none of these can be a workspace: {', '.join(sorted(RESERVED_WORKSPACES))}"
+        )
+        raise ValueError(message)
+    return text
+
+
+def _sample(value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    if (size := len(dumps(value).encode())) > SAMPLE_BYTES:
+        message = f"has {size} bytes as JSON; a sample has at most {SAMPLE_BYTES}"
+        raise ValueError(message)
+    return value
+
+
+Part = Annotated[str, AfterValidator(lambda text: _named(text, NOT_IN_PARTS))]
+UserName = Annotated[str, AfterValidator(lambda text: _named(text, NOT_IN_USER_NAMES))]
+Label = Annotated[str, AfterValidator(lambda text: _named(text, ""))]
+Title = Annotated[str, Field(max_length=256), AfterValidator(_text)]
+Arn = Annotated[str, AfterValidator(_arn)]
+Network = Annotated[str, AfterValidator(_network)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+LogGroup = Annotated[str, AfterValidator(_log_group)]
+Method = Literal["GET", "POST"]
+Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(_unique)]
+AuthModes = Annotated[list[AuthMode], Field(min_length=1), AfterValidator(_unique)]
+Scopes = Annotated[list[Annotated[str, AfterValidator(_scope)]], Field(min_length=1), AfterValidator(_unique)]
+Paths = Annotated[
+    list[Annotated[str, AfterValidator(_path)]], Field(min_length=1, max_length=100), AfterValidator(_unique)
+]
+Moment = Annotated[str, AfterValidator(_moment)]
+WorkspaceName = Annotated[str, AfterValidator(_workspace)]
+Sample = Annotated[Any, AfterValidator(_sample)]
+
+
+# -- documents -------------------------------------------------------------------------------------------------------
+
+
+class Document(BaseModel):
+    """A JSON object; nothing is converted, and what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:  # noqa: ARG003  # for subclasses
+        """Give what is wrong between members, whether or not each is right by itself."""
+        return ()
+
+
+class EndpointDocument(Document):
+    """An endpoint. The last four are read-only: they may be sent back as they were read."""
+
+    module: Part
+    name: Part
+    title: Title = ""
+    enabled: bool = True
+    express_arn: Arn | None = None
+    standard_arn: Arn | None = None
+    mode: Mode = "sync"
+    view: View = "job"
+    methods: Methods = Field(default=["POST"])
+    auth: AuthModes = Field(default=["token"])
+    ip_allow: Annotated[list[Network], Field(max_length=200)] = Field(default=[])
+    http_headers: Annotated[list[HeaderName], Field(max_length=50)] = Field(default=[])
+    log_group: LogGroup | None = None
+    sample: Sample = None
+    endpoint: str | None = None
+    version: int | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+    @classmethod
+    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:
+        """An endpoint has something to run."""
+        if sent.get("express_arn") is None and sent.get("standard_arn") is None:
+            yield Violation("/express_arn", "express_arn or standard_arn must name a state machine")
+
+
+class _GrantDocument(Document):
+    scopes: Scopes
+    endpoints: Paths | None = None
+    expires_at: Moment | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+    @classmethod
+    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:
+        """An administrator is one of the whole workspace."""
+        scopes = sent.get("scopes")
+        if isinstance(scopes, list) and "admin" in scopes and sent.get("endpoints") is not None:
+            yield Violation("/endpoints", "the scope admin is one over the whole workspace; leave endpoints out")
+        if sent.get("expires_at") is not None and sent.get("expires_in_days") is not None:
+            yield Violation("/expires_in_days", "says the same as expires_at; send one of them")
+
+    def expiry(self, now: int) -> int | None:
+        """Give the end in epoch milliseconds."""
+        if self.expires_in_days is not None:
+            return now + self.expires_in_days * DAY_MS
+        return None if self.expires_at is None else parse_timestamp(self.expires_at)
+
+
+class TokenDocument(_GrantDocument):
+    """A new token."""
+
+    name: Label
+
+
+class UserDocument(_GrantDocument):
+    """A new user."""
+
+    name: UserName
+    password: Annotated[str, Field(min_length=12, max_length=1024)]
+
+
+class WorkspaceDocument(Document):
+    """A new workspace."""
+
+    name: WorkspaceName
+    title: Title = ""
+
+
+class BootstrapEvent(Document):
+    """A direct invocation for a workspace's first token."""
+
+    flowport: Literal["bootstrap"]
+    workspace: WorkspaceName | None = None
+    token_name: Label = "bootstrap"  # noqa: S105  # a name
+    scopes: Scopes = Field(default=["admin", "run", "jobs:read", "jobs:write"])
+
+
+class OperatorBootstrapEvent(Document):
+    """A direct invocation for an operator's token."""
+
+    flowport: Literal["bootstrap"]
+    operator: Literal[True]
+    token_name: Label = "bootstrap"  # noqa: S105  # a name
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read[M: Document](model: type[M], sent: Mapping[str, Any], further: Iterable[Violation] = ()) -> M:
+    """Read a document, or refuse it with everything that is wrong."""
+    found = [*further, *model.conflicts(sent)]
+    try:
+        document = model.model_validate(dict(sent))
+    except ValidationError as error:
+        found = [*map(_violation, error.errors(include_url=False, include_input=False)), *found]
+        raise ValidationFailed(found) from None  # the error holds what was sent, a password perhaps
+    if found:
+        raise ValidationFailed(found)
+    return document
+
+
+def _violation(error: Mapping[str, Any]) -> Violation:
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+    match error["type"]:
+        case "value_error":
+            message = str(error["ctx"]["error"])
+        case "extra_forbidden":
+            message = "is not known here"
+        case "missing":
+            message = "is missing"
+        case _:
+            message = str(error["msg"])
+    return Violation(pointer, message)

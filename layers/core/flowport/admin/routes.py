@@ -1,0 +1,319 @@
+"""The routes of the admin API: path, scope, and what each method does."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from flowport.admin import documents
+from flowport.admin.models import TokenDocument, UserDocument, WorkspaceDocument, is_part, is_user_name, read
+from flowport.admin.requests import body_of, cursor_for, cursor_of, limit_of, precondition_of
+from flowport.dialects.wire import HttpRequest, HttpResponse
+from flowport.domain.errors import MethodNotAllowed, NotFound
+from flowport.domain.payload import dumps
+from flowport.domain.records import OPERATOR_SCOPE, WORKSPACE_NAME, Endpoint
+from flowport.usecases.admin.credentials import TOKEN_ID_PREFIX, Grant, ManageCredentials
+from flowport.usecases.admin.endpoints import ARNS, ManageEndpoints
+from flowport.usecases.admin.ports import Actor, Page
+from flowport.usecases.admin.workspaces import ManageWorkspaces
+from flowport.usecases.ports import Clock
+
+JSON: Final = "application/json"
+_TOKEN_ID: Final = re.compile(TOKEN_ID_PREFIX + r"[0-9A-Za-z]{20}")
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What the routes call."""
+
+    endpoints: ManageEndpoints
+    credentials: ManageCredentials
+    workspaces: ManageWorkspaces
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of somebody who may make it, and the variable parts of its path."""
+
+    request: HttpRequest
+    actor: Actor
+    names: tuple[str, ...]
+    use: UseCases
+
+
+Handler = Callable[[Call], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path below `/v1/admin` ({} stands for any one segment), the scope that it needs, and its methods."""
+
+    pattern: tuple[str, ...]
+    scope: str
+    methods: Mapping[str, Handler]
+
+    def names(self, segments: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Give the variable parts of a path of this route, or None."""
+        if len(segments) != len(self.pattern):
+            return None
+        pairs = list(zip(self.pattern, segments, strict=True))
+        if any(own not in {"{}", sent} for own, sent in pairs):
+            return None
+        return tuple(sent for own, sent in pairs if own == "{}")
+
+    @property
+    def allowed(self) -> str:
+        """The methods as `Allow` lists them."""
+        methods = [*self.methods, *(["HEAD"] if "GET" in self.methods else []), "OPTIONS"]
+        return ", ".join(methods)
+
+
+def find(request: HttpRequest) -> tuple[Route, tuple[str, ...], Handler]:
+    """Find the route of a request and what its method does; HEAD is a GET."""
+    match request.segments:
+        case ("v1", "admin", *rest):
+            for route in ROUTES:
+                if (names := route.names(tuple(rest))) is not None:
+                    method = "GET" if request.method == "HEAD" else request.method
+                    if method not in route.methods:
+                        message = f"{request.path} does not take {request.method}; it takes: {route.allowed}."
+                        raise MethodNotAllowed(message, headers={"Allow": route.allowed})
+                    return route, names, route.methods[method]
+    message = f"There is no {request.method} {request.path}."
+    raise NotFound(message)
+
+
+# -- answers ---------------------------------------------------------------------------------------------------------
+
+
+def _json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> HttpResponse:  # noqa: ANN401
+    return HttpResponse(status, dumps(value), {"Content-Type": JSON, **(headers or {})})
+
+
+def _list[T](kind: str, page: Page[T], document: Callable[[T], Any]) -> HttpResponse:
+    return _json(200, {"items": [document(item) for item in page.items], "cursor": cursor_for(kind, page.after)})
+
+
+def _endpoint(status: int, endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return _json(status, documents.endpoint_document(endpoint), {"ETag": f'"{endpoint.version}"', **(headers or {})})
+
+
+def _location(call: Call, *parts: str) -> dict[str, str]:
+    path = "/".join(quote(part, safe="") for part in parts)
+    return {"Location": f"{call.request.base_url}/v1/admin/{path}"}
+
+
+def _endpoint_location(call: Call, endpoint: Endpoint) -> dict[str, str]:
+    return _location(call, "endpoints", endpoint.module, endpoint.name)
+
+
+# -- endpoints -------------------------------------------------------------------------------------------------------
+
+
+def _list_endpoints(call: Call) -> HttpResponse:
+    limit, after = limit_of(call.request), cursor_of(call.request, "endpoints")
+    return _list("endpoints", call.use.endpoints.page(call.actor, limit, after), documents.endpoint_document)
+
+
+def _create_endpoint(call: Call) -> HttpResponse:
+    wanted = documents.endpoint_from(body_of(call.request), call.actor.workspace)
+    created = call.use.endpoints.create(call.actor, wanted)
+    return _endpoint(201, created, _endpoint_location(call, created))
+
+
+def _path_of(call: Call) -> str:
+    """Give the path that names an endpoint; what can be no endpoint's name is not there."""
+    module, name = call.names
+    if not is_part(module) or not is_part(name):
+        message = f"There is no endpoint {module[:128] + '/' + name[:128]!r}: that is not the name of one."
+        raise NotFound(message)
+    return f"{module}/{name}"
+
+
+def _read_endpoint(call: Call) -> HttpResponse:
+    return _endpoint(200, call.use.endpoints.read(call.actor, _path_of(call)))
+
+
+def _put_endpoint(call: Call) -> HttpResponse:
+    sent, (module, name) = body_of(call.request), call.names
+    documents.check_names(module, name)
+    written, created = call.use.endpoints.change(
+        call.actor,
+        f"{module}/{name}",
+        lambda current: documents.endpoint_at(sent, call.actor.workspace, module, name, current),
+        precondition=precondition_of(call.request),
+        check=ARNS,
+    )
+    return _endpoint(201, written, _endpoint_location(call, written)) if created else _endpoint(200, written)
+
+
+def _patch_endpoint(call: Call) -> HttpResponse:
+    path, patch, (module, name) = _path_of(call), body_of(call.request), call.names
+
+    def patched(current: Endpoint | None) -> Endpoint:
+        if current is None:
+            message = f"There is no endpoint {path!r} in the workspace {call.actor.workspace!r}."
+            raise NotFound(message)
+        merged = documents.merge_patch(documents.endpoint_document(current), patch)
+        return documents.endpoint_at(merged, call.actor.workspace, module, name, current)
+
+    written, _ = call.use.endpoints.change(
+        call.actor, path, patched, precondition=precondition_of(call.request), check=ARNS & patch.keys()
+    )
+    return _endpoint(200, written)
+
+
+def _delete_endpoint(call: Call) -> HttpResponse:
+    call.use.endpoints.delete(call.actor, _path_of(call), precondition=precondition_of(call.request))
+    return HttpResponse(204)
+
+
+def _enable_endpoint(call: Call) -> HttpResponse:
+    return _switch_endpoint(call, enabled=True)
+
+
+def _disable_endpoint(call: Call) -> HttpResponse:
+    return _switch_endpoint(call, enabled=False)
+
+
+def _switch_endpoint(call: Call, *, enabled: bool) -> HttpResponse:
+    precondition = precondition_of(call.request)
+    return _endpoint(
+        200, call.use.endpoints.switch(call.actor, _path_of(call), enabled=enabled, precondition=precondition)
+    )
+
+
+# -- credentials -----------------------------------------------------------------------------------------------------
+
+
+def _grant(document: TokenDocument | UserDocument, now: int) -> Grant:
+    return Grant(
+        name=document.name,
+        scopes=tuple(document.scopes),
+        endpoints=None if document.endpoints is None else tuple(document.endpoints),
+        expires_at=document.expiry(now),
+    )
+
+
+def _list_tokens(call: Call) -> HttpResponse:
+    limit, after = limit_of(call.request), cursor_of(call.request, "tokens")
+    return _list("tokens", call.use.credentials.page(call.actor, "token", limit, after), documents.token_document)
+
+
+def _create_token(call: Call) -> HttpResponse:
+    document = read(TokenDocument, body_of(call.request))
+    credential, token = call.use.credentials.create_token(call.actor, _grant(document, call.use.clock.now()))
+    return _json(201, documents.token_document(credential) | {"token": token.text})
+
+
+def _revoke_token(call: Call) -> HttpResponse:
+    (credential_id,) = call.names
+    if not _TOKEN_ID.fullmatch(credential_id):
+        message = f"A token is revoked by its id, which looks like {TOKEN_ID_PREFIX}… and is in the list of tokens."
+        raise NotFound(message)
+    return _json(200, documents.token_document(call.use.credentials.revoke_token(call.actor, credential_id)))
+
+
+def _list_users(call: Call) -> HttpResponse:
+    limit, after = limit_of(call.request), cursor_of(call.request, "users")
+    return _list("users", call.use.credentials.page(call.actor, "user", limit, after), documents.user_document)
+
+
+def _create_user(call: Call) -> HttpResponse:
+    document = read(UserDocument, body_of(call.request))
+    grant = _grant(document, call.use.clock.now())
+    return _json(201, documents.user_document(call.use.credentials.create_user(call.actor, grant, document.password)))
+
+
+def _revoke_user(call: Call) -> HttpResponse:
+    (name,) = call.names
+    if not is_user_name(name):
+        message = f"There is no user {name[:128]!r}: that is not the name of one."
+        raise NotFound(message)
+    return _json(200, documents.user_document(call.use.credentials.revoke_user(call.actor, name)))
+
+
+# -- workspaces ------------------------------------------------------------------------------------------------------
+
+
+def _workspace_name(call: Call) -> str:
+    (name,) = call.names
+    if not WORKSPACE_NAME.fullmatch(name):
+        message = f"There is no workspace {name[:63]!r}: that is not the name of one."
+        raise NotFound(message)
+    return name
+
+
+def _list_workspaces(call: Call) -> HttpResponse:
+    limit, after = limit_of(call.request), cursor_of(call.request, "workspaces")
+    page = call.use.workspaces.page(limit, after, deadline=call.actor.deadline)
+    return _list("workspaces", page, documents.workspace_document)
+
+
+def _create_workspace(call: Call) -> HttpResponse:
+    document = read(WorkspaceDocument, body_of(call.request))
+    created = call.use.workspaces.create(document.name, document.title, deadline=call.actor.deadline)
+    return _json(201, documents.workspace_document(created), _location(call, "workspaces", created.name))
+
+
+def _read_workspace(call: Call) -> HttpResponse:
+    found = call.use.workspaces.read(_workspace_name(call), deadline=call.actor.deadline)
+    return _json(200, documents.workspace_document(found))
+
+
+def _delete_workspace(call: Call) -> HttpResponse:
+    call.use.workspaces.delete(_workspace_name(call), deadline=call.actor.deadline)
+    return HttpResponse(204)
+
+
+def _enable_workspace(call: Call) -> HttpResponse:
+    return _switch_workspace(call, enabled=True)
+
+
+def _disable_workspace(call: Call) -> HttpResponse:
+    return _switch_workspace(call, enabled=False)
+
+
+def _switch_workspace(call: Call, *, enabled: bool) -> HttpResponse:
+    switched = call.use.workspaces.switch(_workspace_name(call), enabled=enabled, deadline=call.actor.deadline)
+    return _json(200, documents.workspace_document(switched))
+
+
+def _routes(scope: str, table: Iterable[tuple[str, Mapping[str, Handler]]]) -> tuple[Route, ...]:
+    return tuple(Route(tuple(path.split("/")), scope, methods) for path, methods in table)
+
+
+ROUTES: Final = (
+    *_routes(
+        "admin",
+        (
+            ("endpoints", {"GET": _list_endpoints, "POST": _create_endpoint}),
+            (
+                "endpoints/{}/{}",
+                {
+                    "GET": _read_endpoint,
+                    "PUT": _put_endpoint,
+                    "PATCH": _patch_endpoint,
+                    "DELETE": _delete_endpoint,
+                },
+            ),
+            ("endpoints/{}/{}/enable", {"POST": _enable_endpoint}),
+            ("endpoints/{}/{}/disable", {"POST": _disable_endpoint}),
+            ("tokens", {"GET": _list_tokens, "POST": _create_token}),
+            ("tokens/{}/revoke", {"POST": _revoke_token}),
+            ("users", {"GET": _list_users, "POST": _create_user}),
+            ("users/{}/revoke", {"POST": _revoke_user}),
+        ),
+    ),
+    *_routes(
+        OPERATOR_SCOPE,
+        (
+            ("workspaces", {"GET": _list_workspaces, "POST": _create_workspace}),
+            ("workspaces/{}", {"GET": _read_workspace, "DELETE": _delete_workspace}),
+            ("workspaces/{}/enable", {"POST": _enable_workspace}),
+            ("workspaces/{}/disable", {"POST": _disable_workspace}),
+        ),
+    ),
+)

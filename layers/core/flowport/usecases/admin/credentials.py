@@ -1,0 +1,125 @@
+"""Tokens and users of one workspace: made, listed, revoked."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from flowport.domain import ids
+from flowport.domain.errors import NotFound
+from flowport.domain.records import Credential, user_key
+from flowport.domain.tokens import BASE62, Token, new_token
+from flowport.usecases.admin.errors import UserExists, ValidationFailed, Violation
+from flowport.usecases.admin.ports import Actor, CredentialKind, CredentialRegistry, EndpointRegistry, Page
+from flowport.usecases.ports import Clock, Passwords
+
+TOKEN_ID_PREFIX: Final = "tok_"  # noqa: S105  # of the public id, which is no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a new credential may do; `endpoints` None means all of the workspace, `expires_at` is epoch milliseconds."""
+
+    name: str
+    scopes: tuple[str, ...]
+    endpoints: tuple[str, ...] | None = None
+    expires_at: int | None = None
+
+
+def new_credential_id() -> str:
+    """Give a token's public id: 119 random bits."""
+    return TOKEN_ID_PREFIX + "".join(secrets.choice(BASE62) for _ in range(20))
+
+
+@dataclass(frozen=True, slots=True)
+class ManageCredentials:
+    """The use cases of `/v1/admin/tokens` and `/v1/admin/users`."""
+
+    registry: CredentialRegistry
+    endpoints: EndpointRegistry
+    passwords: Passwords
+    clock: Clock
+
+    def create_token(self, actor: Actor, grant: Grant) -> tuple[Credential, Token]:
+        """Make a token. Its text is given here and never again: only its hash is kept."""
+        self._check(actor, grant)
+        return self.issue_token(actor, grant)
+
+    def issue_token(self, actor: Actor, grant: Grant) -> tuple[Credential, Token]:
+        """Make a token of any scope: for bootstrap, which IAM has let in."""
+        token = new_token(actor.workspace)
+        credential = Credential(
+            key=token.key,
+            kind="token",
+            workspace=actor.workspace,
+            credential_id=new_credential_id(),
+            name=grant.name,
+            scopes=grant.scopes,
+            endpoints=grant.endpoints,
+            created_at=self.clock.now(),
+            expires_at=grant.expires_at,
+        )
+        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+            message = "a new token's hash or id is taken"
+            raise AssertionError(message)
+        return credential, token
+
+    def create_user(self, actor: Actor, grant: Grant, password: str) -> Credential:
+        """Make a user with a password, of which only a memory-hard hash is kept."""
+        self._check(actor, grant)
+        credential = Credential(
+            key=user_key(actor.workspace, grant.name),
+            kind="user",
+            workspace=actor.workspace,
+            credential_id=grant.name,
+            name=grant.name,
+            scopes=grant.scopes,
+            endpoints=grant.endpoints,
+            created_at=self.clock.now(),
+            expires_at=grant.expires_at,
+            password_hash=self.passwords.hash(password),
+        )
+        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+            message = (
+                f"There is a user {grant.name!r} in the workspace {actor.workspace!r}, or there was one: the name of a "
+                "revoked user is not given out again. Choose another name."
+            )
+            raise UserExists(message)
+        return credential
+
+    def revoke_token(self, actor: Actor, credential_id: str) -> Credential:
+        """Refuse a token from the next request on."""
+        key = self.registry.token_key(actor.workspace, credential_id, deadline=actor.deadline)
+        revoked = None if key is None else self._revoke(actor, key)
+        if revoked is None:
+            message = f"There is no token {credential_id!r} in the workspace {actor.workspace!r}."
+            raise NotFound(message)
+        return revoked
+
+    def revoke_user(self, actor: Actor, name: str) -> Credential:
+        """Refuse a user from the next request on."""
+        revoked = self._revoke(actor, user_key(actor.workspace, name))
+        if revoked is None:
+            message = f"There is no user {name!r} in the workspace {actor.workspace!r}."
+            raise NotFound(message)
+        return revoked
+
+    def page(self, actor: Actor, kind: CredentialKind, limit: int, after: str | None) -> Page[Credential]:
+        """List the workspace's tokens or users."""
+        return self.registry.page(actor.workspace, kind, limit, after, deadline=actor.deadline)
+
+    def _revoke(self, actor: Actor, key: str) -> Credential | None:
+        return self.registry.revoke(actor.workspace, key, at=self.clock.now(), deadline=actor.deadline)
+
+    def _check(self, actor: Actor, grant: Grant) -> None:
+        found: list[Violation] = []
+        if grant.expires_at is not None and grant.expires_at <= self.clock.now():
+            found.append(Violation("/expires_at", "This time has passed; name one to come, or leave it out."))
+        if grant.endpoints is not None:
+            there = self.endpoints.existing(actor.workspace, grant.endpoints, deadline=actor.deadline)
+            found += [
+                Violation(f"/endpoints/{index}", f"There is no endpoint {path!r} in this workspace; publish it first.")
+                for index, path in enumerate(grant.endpoints)
+                if path not in there
+            ]
+        if found:
+            raise ValidationFailed(found)

@@ -1,0 +1,139 @@
+"""Endpoints of one workspace: published, read, changed, switched, removed.
+
+Changes are locked optimistically by the version. Whoever names a version (`If-Match`) loses a race with 412; whoever
+names none reads again and repeats, so that a switch made meanwhile is never undone unseen.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flowport.domain import ids
+from flowport.domain.errors import Conflict, NotFound, PreconditionFailed
+from flowport.domain.records import Endpoint
+from flowport.usecases.admin.errors import EndpointExists
+from flowport.usecases.admin.ports import Actor, EndpointRegistry, Page, StateMachines
+from flowport.usecases.admin.publishing import TYPE_OF_FIELD, check_publishing
+from flowport.usecases.ports import Clock
+
+_ROUNDS: Final = 8
+ARNS: Final = frozenset(TYPE_OF_FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What `If-Match` demands; `versions` None is `*`, any version of what exists."""
+
+    versions: frozenset[str] | None
+
+    def check(self, path: str, current: Endpoint | None) -> None:
+        """Refuse another version."""
+        if current is None:
+            message = f"If-Match: there is no endpoint {path!r}."
+            raise PreconditionFailed(message)
+        if self.versions is not None and str(current.version) not in self.versions:
+            message = f'If-Match: the endpoint {path!r} has the ETag "{current.version}"; read it again.'
+            raise PreconditionFailed(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ManageEndpoints:
+    """The use cases of `/v1/admin/endpoints`."""
+
+    registry: EndpointRegistry
+    machines: StateMachines
+    clock: Clock
+
+    def page(self, actor: Actor, limit: int, after: str | None) -> Page[Endpoint]:
+        """List the workspace's endpoints by path."""
+        return self.registry.page(actor.workspace, limit, after, deadline=actor.deadline)
+
+    def read(self, actor: Actor, path: str) -> Endpoint:
+        """Give one."""
+        found = self.registry.get(actor.workspace, path, deadline=actor.deadline)
+        if found is None:
+            raise _not_there(actor, path)
+        return found
+
+    def create(self, actor: Actor, endpoint: Endpoint) -> Endpoint:
+        """Publish a new one."""
+        check_publishing(endpoint, ARNS, self.machines, actor.deadline)
+        now = self.clock.now()
+        new = replace(endpoint, version=1, created_at=now, updated_at=now)
+        if not self.registry.create(new, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+            message = f"The endpoint {new.path!r} exists already; PUT replaces it."
+            raise EndpointExists(message)
+        return new
+
+    def change(
+        self,
+        actor: Actor,
+        path: str,
+        make: Callable[[Endpoint | None], Endpoint],
+        *,
+        precondition: Precondition | None,
+        check: Collection[str],
+    ) -> tuple[Endpoint, bool]:
+        """Write what `make` makes of the present endpoint (None: there is none); True when it is a new one.
+
+        `make` is called again when somebody else was faster. `check` names the ARN fields to look at.
+        """
+        write_id = ids.new_attempt_id()
+        for _ in range(_ROUNDS):
+            current = self.registry.get(actor.workspace, path, deadline=actor.deadline)
+            if precondition is not None:
+                precondition.check(path, current)
+            wanted, now = make(current), self.clock.now()
+            check_publishing(wanted, check, self.machines, actor.deadline)
+            if current is None:
+                new = replace(wanted, version=1, created_at=now, updated_at=now)
+                written = self.registry.create(new, write_id=write_id, deadline=actor.deadline)
+            else:
+                new = replace(wanted, version=current.version + 1, created_at=current.created_at, updated_at=now)
+                written = self.registry.replace(new, seen=current, write_id=write_id, deadline=actor.deadline)
+            if written:
+                return new, current is None
+        raise _contended(path)
+
+    def switch(self, actor: Actor, path: str, *, enabled: bool, precondition: Precondition | None) -> Endpoint:
+        """Enable or disable it; nothing else of it is written."""
+        write_id = ids.new_attempt_id()
+        for _ in range(_ROUNDS):
+            seen = None
+            if precondition is not None:
+                seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
+                precondition.check(path, seen)
+            switched = self.registry.switch(
+                actor.workspace,
+                path,
+                enabled=enabled,
+                at=self.clock.now(),
+                seen=seen,
+                write_id=write_id,
+                deadline=actor.deadline,
+            )
+            if switched is not None:
+                return switched
+            if precondition is None:
+                raise _not_there(actor, path)
+        raise _contended(path)
+
+    def delete(self, actor: Actor, path: str, *, precondition: Precondition | None) -> None:
+        """Remove it; its jobs stay until they expire."""
+        for _ in range(_ROUNDS):
+            seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
+            if precondition is not None:
+                precondition.check(path, seen)
+            if seen is None:
+                raise _not_there(actor, path)
+            if self.registry.delete(seen, deadline=actor.deadline):
+                return
+        raise _contended(path)
+
+
+def _not_there(actor: Actor, path: str) -> NotFound:
+    return NotFound(f"There is no endpoint {path!r} in the workspace {actor.workspace!r}.")
+
+
+def _contended(path: str) -> Conflict:
+    return Conflict(f"The endpoint {path!r} is being changed by others all the time; send the request again.")

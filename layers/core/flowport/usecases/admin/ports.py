@@ -1,0 +1,140 @@
+"""What the administration needs of the outside world.
+
+Every write is conditional; None or False says that its condition did not hold. A write that was repeated and meets its
+own first try, which it knows by `write_id`, has succeeded. Every method raises `Unavailable` when AWS throttled or did
+not answer until `deadline` (monotonic seconds), and a write raises `UnknownOutcome` when it may have been made.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from flowport.domain.records import Credential, Endpoint, Workspace
+
+CredentialKind = Literal["token", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose workspace is administered, and until when (monotonic seconds) it may take."""
+
+    workspace: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """Some of a list, and the name after which the next page goes on (None: there is no more)."""
+
+    items: tuple[T, ...]
+    after: str | None
+
+
+class EndpointRegistry(Protocol):
+    """The endpoints' rows, read strongly consistent."""
+
+    def get(self, workspace: str, path: str, *, deadline: float) -> Endpoint | None:
+        """Read one."""
+        ...
+
+    def existing(self, workspace: str, paths: Sequence[str], *, deadline: float) -> frozenset[str]:
+        """Say which of at most 100 distinct paths there are."""
+        ...
+
+    def page(self, workspace: str, limit: int, after: str | None, *, deadline: float) -> Page[Endpoint]:
+        """List by path."""
+        ...
+
+    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
+        """Write a new one. Raises `WorkspaceDisabled` when its workspace is not active at that moment."""
+        ...
+
+    def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
+        """Write over `seen`, unless it has changed since."""
+        ...
+
+    def switch(
+        self,
+        workspace: str,
+        path: str,
+        *,
+        enabled: bool,
+        at: int,
+        seen: Endpoint | None,
+        write_id: str,
+        deadline: float,
+    ) -> Endpoint | None:
+        """Flip `enabled` and nothing else; with `seen`, only if it has not changed since."""
+        ...
+
+    def delete(self, seen: Endpoint, *, deadline: float) -> bool:
+        """Remove it, unless it has changed since. True also when it is gone already."""
+        ...
+
+
+class CredentialRegistry(Protocol):
+    """The credentials' rows. Lists come from an index and may be some moments behind; nothing else does."""
+
+    def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
+        """Write a new one. Raises `WorkspaceDisabled` when its workspace is not active at that moment."""
+        ...
+
+    def token_key(self, workspace: str, credential_id: str, *, deadline: float) -> str | None:
+        """Find the primary key of a token by its public id."""
+        ...
+
+    def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
+        """Revoke it from now on; the first revocation's time stays. None when the workspace has no such credential."""
+        ...
+
+    def page(
+        self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float
+    ) -> Page[Credential]:
+        """List by public id. A page may be short and still have a next one."""
+        ...
+
+
+class WorkspaceRegistry(Protocol):
+    """The workspaces' rows and the list of them."""
+
+    def get(self, name: str, *, deadline: float) -> Workspace | None:
+        """Read one."""
+        ...
+
+    def page(self, limit: int, after: str | None, *, deadline: float) -> Page[Workspace]:
+        """List by name, deleted ones included."""
+        ...
+
+    def create(self, workspace: Workspace, *, now: int, write_id: str, deadline: float) -> bool:
+        """Write a new one, also in the place of a deleted one that is no longer reserved."""
+        ...
+
+    def set_status(
+        self, name: str, status: str, *, only_from: Sequence[str], reserved_until: int | None = None, deadline: float
+    ) -> bool:
+        """Change the status, if it is one of `only_from`; to the same again is fine."""
+        ...
+
+    def purge(self, name: str, *, made_before: int, deadline: float) -> bool:
+        """Remove what a deleted workspace had: endpoints and credentials made before that time.
+
+        False when `deadline` came first; called again, it goes on.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """A state machine as publishing looks at it: `EXPRESS` or `STANDARD`, `ACTIVE` or `DELETING`, and its tags."""
+
+    type: str
+    status: str
+    tags: Mapping[str, str]
+
+
+class StateMachines(Protocol):
+    """The account's state machines."""
+
+    def describe(self, arn: str, *, deadline: float) -> MachineState | None:
+        """Read one; None when there is none of that ARN in this account and region."""
+        ...

@@ -1,0 +1,55 @@
+"""What must hold of a state machine before it is published: it is there, of the right type, and its owner consents."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from flowport.domain.records import Endpoint, MachineType
+from flowport.usecases.admin.errors import (
+    ConsentMissing,
+    PublishingRefused,
+    StateMachineMissing,
+    StateMachineType,
+    Violation,
+)
+from flowport.usecases.admin.ports import MachineState, StateMachines
+
+CONSENT_TAG: Final = "flowport:publish"
+EVERY_WORKSPACE: Final = "*"
+TYPE_OF_FIELD: Final[dict[str, MachineType]] = {"express_arn": "EXPRESS", "standard_arn": "STANDARD"}
+
+Found = tuple[type[PublishingRefused], Violation]
+
+
+def check_publishing(endpoint: Endpoint, fields: Iterable[str], machines: StateMachines, deadline: float) -> None:
+    """Refuse an endpoint whose state machines, in those of its `fields`, cannot be published; all reasons at once."""
+    found: list[Found] = []
+    for field in TYPE_OF_FIELD:
+        arn = getattr(endpoint, field)
+        if field in fields and arn is not None:
+            found += _violations(field, arn, endpoint.workspace, machines.describe(arn, deadline=deadline))
+    if found:
+        raise found[0][0](found)
+
+
+def _violations(field: str, arn: str, workspace: str, machine: MachineState | None) -> list[Found]:
+    pointer = f"/{field}"
+    if machine is None:
+        message = f"There is no state machine {arn} in the account and region of this Flowport stack."
+        return [(StateMachineMissing, Violation(pointer, message))]
+    if machine.status != "ACTIVE":
+        message = f"The state machine {arn} is not ACTIVE but {machine.status}; publish another one."
+        return [(StateMachineMissing, Violation(pointer, message))]
+    found: list[Found] = []
+    needed = TYPE_OF_FIELD[field]
+    if machine.type != needed:
+        message = f"The state machine {arn} is of type {machine.type}; {field} needs {needed}."
+        found.append((StateMachineType, Violation(pointer, message)))
+    consent = machine.tags.get(CONSENT_TAG, "").split()
+    if workspace not in consent and EVERY_WORKSPACE not in consent:
+        value = " ".join([*consent, workspace])
+        message = (
+            f"The tag {CONSENT_TAG} of {arn} does not name the workspace {workspace!r}. Its owner consents with: "
+            f'aws stepfunctions tag-resource --resource-arn {arn} --tags key={CONSENT_TAG},value="{value}"'
+        )
+        found.append((ConsentMissing, Violation(pointer, message)))
+    return found
