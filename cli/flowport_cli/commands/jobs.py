@@ -1,0 +1,160 @@
+"""`flowport jobs …`: what has run, what is running, and how it went."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from flowport_cli.errors import About
+from flowport_cli.inputs import labels_header
+from flowport_cli.listing import show_list
+from flowport_cli.render import Columns, cell_text, duration, field, moment, show_facts, show_json, show_table, when
+from flowport_cli.results import end_with, follow, has_ended, show_end, show_outcome
+from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
+from flowport_cli.watch import MAX_WAIT, exit_code_of
+
+app = typer.Typer(help="Jobs: list, show, watch, and their input and steps.", no_args_is_help=True)
+JobId = Annotated[str, typer.Argument(help="Job id, execution ARN or request id.", metavar="JOB")]
+_ABOUT: Final = About(listing="flowport jobs list")
+_LIST_COLUMNS: Final[Columns] = {
+    "JOB": field("id"),
+    "ENDPOINT": field("endpoint"),
+    "STATUS": field("status"),
+    "MODE": field("mode"),
+    "CREATED": moment("created_at"),
+    "DURATION": lambda job: duration(job.get("duration_ms")),
+    "LABELS": lambda job: _labels(job.get("labels")),
+    "ERROR": field("error"),
+}
+_STEP_COLUMNS: Final[Columns] = {
+    "STEP": field("name"),
+    "TYPE": field("type"),
+    "STATUS": field("status"),
+    "STARTED": moment("started_at"),
+    "ENDED": moment("finished_at"),
+    "ATTEMPTS": field("attempts"),
+    "ERROR": field("error"),
+}
+
+
+@app.command("list")
+def list_jobs(
+    ctx: typer.Context,
+    endpoint: Annotated[str | None, typer.Option(help="Only of this endpoint.", metavar="MODULE/NAME")] = None,
+    status: Annotated[str | None, typer.Option(help="Only of this status.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Only with this label; repeatable.", metavar="KEY=VALUE")
+    ] = None,
+    created_after: Annotated[str | None, typer.Option(help="Only later: 2026-11-22T00:00:00Z", metavar="TIME")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+    everything: All = False,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    labels = label or []
+    labels_header(labels)  # refuses what is no label
+    asked = {"endpoint": endpoint, "status": status.upper() if status else None, "created_after": created_after}
+    show_list(
+        session_of(ctx, as_json=as_json),
+        "v1",
+        "jobs",
+        columns=_LIST_COLUMNS,
+        about=_ABOUT,
+        query=[*((name, value) for name, value in asked.items() if value), *(("label", value) for value in labels)],
+        limit=limit,
+        cursor=cursor,
+        everything=everything,
+    )
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    job_id: JobId,
+    wait: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_WAIT, help="Wait at most so many seconds for its end, which decides the exit code."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a job and its output."""
+    session = session_of(ctx, as_json=as_json)
+    query = [("wait", str(wait))] if wait else []
+    answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, query=query, about=_ABOUT)
+    job = answer.document()
+    if session.json:
+        session.emit(answer)
+    else:
+        show_facts(_facts(job))
+        show_outcome(job)
+    if wait:
+        end_with(exit_code_of(job))
+
+
+@app.command()
+def watch(
+    ctx: typer.Context,
+    job_id: JobId,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=1, help="Stop watching after so many seconds; the job goes on.", metavar="SECONDS"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a job to its end: live on a terminal, one line for each change elsewhere.
+
+    The exit code is the job's: 0 succeeded, 1 failed, timed out or aborted, 5 still running at the timeout.
+    """
+    session = session_of(ctx, as_json=as_json)
+    answer = follow(session, job_id, timeout=timeout, on_stdout=True)
+    end_with(show_end(session, answer, followed=True))
+
+
+@app.command("input")
+def show_input(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show what a job was started with."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, "input", about=_ABOUT)
+    if session.json:
+        session.emit(answer)
+    else:
+        show_json(answer.value())
+
+
+@app.command()
+def steps(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show the states that a job went through."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, "steps", about=_ABOUT)
+    document = answer.document()
+    found = document.get("steps")
+    if session.json:
+        session.emit(answer)
+    elif isinstance(found, list) and found:
+        show_table(_STEP_COLUMNS, found)
+    else:
+        session.note(str(document.get("reason") or "There are no steps yet."))
+
+
+def _labels(labels: object) -> str:
+    return ", ".join(f"{name}={value}" for name, value in labels.items()) if isinstance(labels, dict) else ""
+
+
+def _facts(job: dict[str, Any]) -> dict[str, object]:
+    return {
+        "job": job.get("id"),
+        "status": job.get("status"),
+        "endpoint": job.get("endpoint"),
+        "mode": job.get("mode"),
+        "created": when(job.get("created_at")),
+        "started": when(job.get("started_at")),
+        "finished": when(job.get("finished_at")),
+        "duration": duration(job.get("duration_ms")),
+        "client job id": job.get("client_job_id"),
+        "labels": _labels(job.get("labels")),
+        "origin": cell_text(job.get("origin")),
+        "execution": job.get("execution_arn"),
+        "follow": None if has_ended(job) else f"flowport jobs watch {job.get('id')}",
+    }

@@ -1,0 +1,112 @@
+"""`flowport publish`: a state machine becomes an endpoint."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from flowport_cli.commands.endpoints import show_endpoint
+from flowport_cli.errors import About, WrongUse
+from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts, given, read_json
+from flowport_cli.session import AsJson, session_of
+
+_CREATED = 201
+
+
+class Mode(StrEnum):
+    """What a call gets that prefers nothing."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+
+
+class View(StrEnum):
+    """What a sync call's answer is made of."""
+
+    JOB = "job"
+    OUTPUT = "output"
+    HTTP = "http"
+
+
+class Method(StrEnum):
+    """HTTP methods that run an endpoint."""
+
+    GET = "GET"
+    POST = "POST"
+
+
+class Auth(StrEnum):
+    """Ways in which a caller may say who it is."""
+
+    NONE = "none"
+    TOKEN = "token"  # noqa: S105  # the word, no secret
+    PASSWORD = "password"  # noqa: S105  # the word, no secret
+
+
+def publish(
+    ctx: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help=ENDPOINT_HELP, metavar="MODULE/NAME")],
+    express: Annotated[str | None, typer.Option(help="ARN of the Express state machine.", metavar="ARN")] = None,
+    standard: Annotated[str | None, typer.Option(help="ARN of the Standard state machine.", metavar="ARN")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="What a call gets by default.")] = None,
+    view: Annotated[View | None, typer.Option(help="What a sync answer is made of by default.")] = None,
+    method: Annotated[
+        list[Method] | None, typer.Option(help="Allowed HTTP method; repeatable.", case_sensitive=False)
+    ] = None,
+    auth: Annotated[list[Auth] | None, typer.Option(help="Accepted authentication; repeatable.")] = None,
+    ip_allow: Annotated[
+        list[str] | None, typer.Option(help="Network that may call (CIDR); repeatable.", metavar="CIDR")
+    ] = None,
+    http_header: Annotated[
+        list[str] | None,
+        typer.Option(help="Response header that the view http may set; repeatable.", metavar="NAME"),
+    ] = None,
+    log_group: Annotated[
+        str | None, typer.Option(help="Log group of the Express machine, for `flowport jobs steps`.", metavar="NAME")
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title for people.")] = None,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Publish it switched off.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a workflow as MODULE/NAME, or replace what is published there.
+
+    What is not given goes back to its default, so that the same command always gives the same endpoint.
+    """
+    session = session_of(ctx, as_json=as_json)
+    module, name = endpoint_parts(endpoint)
+    if not express and not standard:
+        raise WrongUse("An endpoint needs a state machine.", hint="Give --express ARN, --standard ARN or both.")
+    document = given(
+        title=title,
+        express_arn=express,
+        standard_arn=standard,
+        mode=mode,
+        view=view,
+        methods=method,
+        auth=auth,
+        ip_allow=ip_allow,
+        http_headers=http_header,
+        log_group=log_group,
+    )
+    if sample is not None:
+        document["sample"] = json.loads(read_json(sample, "sample"))
+    document["enabled"] = not disabled
+    client = session.client()
+    about = About(
+        endpoint=endpoint,
+        workspace=client.workspace or "WORKSPACE",
+        arns=given(**{"/express_arn": express, "/standard_arn": standard}),
+    )
+    answer = client.send("PUT", "v1", "admin", "endpoints", module, name, body=document, about=about)
+    if session.json:
+        session.emit(answer)
+    else:
+        show_endpoint(answer.document())
+    done = "Published" if answer.status == _CREATED else "Replaced"
+    session.note(
+        f"{done}. It is called with POST {client.url('v1', 'run', module, name)} or `flowport call {endpoint}`."
+    )

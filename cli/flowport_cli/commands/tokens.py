@@ -1,0 +1,117 @@
+"""`flowport tokens …`."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from flowport_cli.errors import Unreachable, WrongUse
+from flowport_cli.inputs import given
+from flowport_cli.listing import show_list
+from flowport_cli.render import Columns, JsonObject, cell_text, field, moment
+from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
+
+app = typer.Typer(help="Tokens: create, list, revoke.", no_args_is_help=True)
+
+Scopes = Annotated[
+    list[str],
+    typer.Option("--scope", help="run, jobs:read, jobs:write or admin; repeatable.", metavar="SCOPE"),
+]
+Endpoints = Annotated[
+    list[str] | None,
+    typer.Option("--endpoint", help="Only for this endpoint; repeatable. Else for all.", metavar="MODULE/NAME"),
+]
+ExpiresAt = Annotated[str | None, typer.Option(help="When it ends: 2027-01-31T00:00:00Z. Else never.", metavar="TIME")]
+ONCE: Final = "This is the only time that the token is shown: keep it now. Flowport stores only its hash."
+LISTING: Final = "flowport tokens list"
+
+
+def limits(credential: JsonObject) -> str:
+    """Say which endpoints a credential reaches."""
+    endpoints = credential.get("endpoints")
+    return "all" if endpoints is None else cell_text(endpoints)
+
+
+COLUMNS: Final[Columns] = {
+    "NAME": field("name"),
+    "SCOPES": field("scopes"),
+    "ENDPOINTS": limits,
+    "CREATED": moment("created_at"),
+    "EXPIRES": moment("expires_at"),
+    "REVOKED": moment("revoked_at"),
+}
+
+
+@app.command()
+def create(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="A name to know it by.")],
+    scope: Scopes = ["run"],  # noqa: B006  # typer reads it, nobody changes it
+    endpoint: Endpoints = None,
+    expires_at: ExpiresAt = None,
+    expires_in_days: Annotated[int | None, typer.Option(min=1, help="Or: after so many days.", metavar="DAYS")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and show it, once.
+
+    The token alone goes to stdout, everything else to stderr: TOKEN=$(flowport tokens create ci)
+    """
+    session = session_of(ctx, as_json=as_json)
+    if expires_at and expires_in_days:
+        raise WrongUse("--expires-at and --expires-in-days say the same: give one.")
+    body: dict[str, Any] = given(
+        name=name, scopes=scope, endpoints=endpoint, expires_at=expires_at, expires_in_days=expires_in_days
+    )
+    answer = session.client().send("POST", "v1", "admin", "tokens", body=body, about=session.about(listing=LISTING))
+    document = answer.document()
+    token = document.get("token")
+    if not isinstance(token, str):
+        raise Unreachable(f"{answer.url} answered without a token.")
+    if session.json:
+        session.emit(answer)
+    else:
+        typer.echo(token)
+        session.note(
+            f"Token {document.get('id')} ({document.get('name')}): scopes {cell_text(document.get('scopes'))};"
+            f" endpoints {limits(document)}; expires {document.get('expires_at') or 'never'}."
+        )
+    session.note(ONCE)
+
+
+@app.command("list")
+def list_tokens(
+    ctx: typer.Context,
+    limit: Limit = None,
+    cursor: Cursor = None,
+    everything: All = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the workspace's tokens; never the tokens themselves."""
+    session = session_of(ctx, as_json=as_json)
+    show_list(
+        session,
+        "v1",
+        "admin",
+        "tokens",
+        columns={"ID": field("id"), **COLUMNS},
+        about=session.about(listing=LISTING),
+        limit=limit,
+        cursor=cursor,
+        everything=everything,
+    )
+
+
+@app.command()
+def revoke(
+    ctx: typer.Context,
+    token_id: Annotated[str, typer.Argument(help="The token's id, tok_…; not the token.", metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a token; the very next request with it is refused."""
+    session = session_of(ctx, as_json=as_json)
+    if token_id.startswith("fp_"):  # a path ends in access logs, and a token must not
+        raise WrongUse("That is a token, not its id.", hint=f"`{LISTING}` shows the ids: tok_…")
+    about = session.about(listing=LISTING)
+    answer = session.client().send("POST", "v1", "admin", "tokens", token_id, "revoke", about=about)
+    if session.json:
+        session.emit(answer)
+    session.note(f"Token {token_id} is revoked.")
