@@ -1,0 +1,169 @@
+"""`python -m dev run|up|down|status|e2e`: what the Makefile's targets do with the local engine."""
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from dev import engine as engines
+from dev.home import BIN, DevError, Home, engine_environment, home_from_environment
+from dev.up import Up, bring_up, cli_environment, require_running, stop
+
+E2E_PORT = 4567
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """Somebody wants us to end: Ctrl-C, a closed terminal, or a kill."""
+
+
+def main() -> int:
+    """Run one command; a DevError is a message, not a trace."""
+    parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
+    parser.add_argument("command", choices=["run", "up", "down", "status", "e2e"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="e2e: the tests' command")
+    arguments = parser.parse_args()
+    for number in ENDINGS:
+        signal.signal(number, _interrupt)
+    try:
+        if arguments.command == "e2e":
+            return e2e([word for word in arguments.rest if word != "--"])
+        home = home_from_environment()
+        match arguments.command:
+            case "run":
+                run(home)
+            case "up":
+                up(home)
+            case "down":
+                stop(home)
+            case _:
+                status(home)
+    except DevError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except Interrupted:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone (`make up | head`); what was to be done is done.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def up(home: Home) -> None:
+    """Leave everything running in the background."""
+    running = bring_up(home)
+    _print_how_to_call(running, home)
+    print("Runs in the background; `make down` ends it.")
+
+
+def run(home: Home) -> None:
+    """Show everything working, and stay. An engine that `make up` started outlives the Ctrl-C."""
+    started_here = False
+    try:
+        started_here = engines.find(home) is None
+        running = bring_up(home)
+        started_here = running.started_here
+        _call_samples(running, home)
+        _print_how_to_call(running, home)
+        ending = "Ctrl-C ends it." if started_here else "It was up already: Ctrl-C leaves it up, `make down` ends it."
+        print(f"Up. {ending}", flush=True)
+        while engines.is_running(running.engine):
+            time.sleep(0.5)
+        print("The engine has ended.")
+    except Interrupted:
+        print()
+    finally:
+        _finish_undisturbed()
+        if started_here:
+            stop(home)
+
+
+def status(home: Home) -> None:
+    """Say what is running."""
+    engine = require_running(home)
+    print(f"engine     {engine.url} (pid {engine.pid}, {'healthy' if engines.is_healthy(engine) else 'no answer'})")
+    if home.local_json.exists():
+        print(f"api        {json.loads(home.local_json.read_text())['base_url']}")
+        print(f"tokens     {os.path.relpath(home.local_json)}")
+    print(f"log        {os.path.relpath(home.engine_log)}")
+
+
+def e2e(command: list[str]) -> int:
+    """Run the tests against an engine of their own, so that nobody's `make run` is disturbed, then end it.
+
+    With FLOWPORT_LOCAL_JSON set they run against what that file describes instead.
+    """
+    if not command:
+        raise DevError("e2e needs the tests' command: python -m dev e2e -- pytest tests/e2e")
+    if "FLOWPORT_LOCAL_JSON" in os.environ:
+        return subprocess.run(command, check=False).returncode
+    home = home_from_environment(".flowport-test")
+    if home.port is None and engines.find(home) is None:
+        home = Home(home.path, engines.free_port(E2E_PORT))
+    started_here = True
+    try:
+        running = bring_up(home)
+        started_here = running.started_here
+        environment = engine_environment(running.engine.url) | {"FLOWPORT_LOCAL_JSON": str(home.local_json)}
+        return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        _finish_undisturbed()
+        if started_here:
+            stop(home)
+
+
+def _finish_undisturbed() -> None:
+    """Let no second Ctrl-C leave the engine behind."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def _call_samples(running: Up, home: Home) -> None:
+    environment = cli_environment(running.local, running.local["run_token"], home)
+    _show(["call", "samples/hello"], environment)
+    print()
+    answer = _show(["--json", "call", "samples/report", '{"seconds": 2}', "--async"], environment)
+    _show(["jobs", "watch", json.loads(answer)["id"]], environment)
+
+
+def _show(arguments: list[str], environment: dict[str, str]) -> str:
+    print(f"\n$ flowport {shlex.join(arguments)}", flush=True)
+    done = subprocess.run(
+        [str(BIN / "flowport"), *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
+    print(done.stdout.rstrip(), flush=True)
+    if done.returncode != 0:
+        raise DevError(f"`flowport {shlex.join(arguments)}` ended with {done.returncode}.")
+    return done.stdout
+
+
+def _print_how_to_call(running: Up, home: Home) -> None:
+    local = running.local
+    print(f"""
+Call it yourself:
+
+  export FLOWPORT_BASE_URL={local["base_url"]} FLOWPORT_TOKEN={local["run_token"]}
+
+  curl -sS -X POST "$FLOWPORT_BASE_URL/v1/run/samples/hello" -H "Authorization: Bearer $FLOWPORT_TOKEN"
+
+  curl -sS -i -X POST "$FLOWPORT_BASE_URL/v1/run/samples/report" -H "Authorization: Bearer $FLOWPORT_TOKEN" \\
+       -H 'Content-Type: application/json' -H 'Prefer: respond-async' -d '{{"seconds": 5}}'
+
+  {os.path.relpath(BIN / "flowport")} jobs list
+
+The admin's and the operator's token are in {os.path.relpath(home.local_json)}.
+""")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

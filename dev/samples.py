@@ -1,0 +1,55 @@
+"""The sample endpoints: published with the flowport command, as a person would."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dev.deploy import SAMPLES_STACK
+from dev.tools import flowport_json
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An endpoint of module `samples`, the workflow it runs and which of its machines it is given."""
+
+    name: str
+    workflow: str
+    machines: tuple[str, ...]
+    request: dict[str, Any]
+    methods: tuple[str, ...] = ("POST",)
+
+
+BOTH = ("Express", "Standard")
+RECORDS = [{"id": "1", "email": "ada@example.com"}, {"id": "2", "email": "nobody"}]
+SAMPLES = (
+    Sample("hello", "hello", BOTH, {}, ("GET", "POST")),
+    Sample("hello-standard", "hello", ("Standard",), {}, ("GET", "POST")),
+    Sample("quote", "quote", BOTH, {"items": [{"sku": "tea", "quantity": 2}]}),
+    Sample("report", "report", BOTH, {"seconds": 2}),
+    Sample("report-express", "report", ("Express",), {"seconds": 2}),
+    Sample("report-standard", "report", ("Standard",), {"seconds": 2}),
+    Sample("import-records", "import-records", BOTH, {"records": RECORDS}),
+)
+
+
+def publish(outputs: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
+    """Publish every sample (again: it replaces); give name -> endpoint."""
+    for sample in SAMPLES:
+        flowport_json(f"Publishing samples/{sample.name}", _arguments(sample, outputs), environment)
+    return {sample.name: f"samples/{sample.name}" for sample in SAMPLES}
+
+
+def samples_version() -> str:
+    """Change whenever a sample is published differently."""
+    return hashlib.sha256(repr(SAMPLES).encode()).hexdigest()[:16]
+
+
+def _arguments(sample: Sample, outputs: dict[str, str]) -> list[str]:
+    stem = "".join(part.capitalize() for part in sample.workflow.split("-"))
+    arguments = ["publish", f"samples/{sample.name}", "--sample", json.dumps(sample.request)]
+    for machine in sample.machines:
+        arguments += [f"--{machine.lower()}", outputs[f"{stem}{machine}Arn"]]
+    for method in sample.methods:
+        arguments += ["--method", method]
+    return [*arguments, "--log-group", f"/aws/vendedlogs/states/{SAMPLES_STACK}-{sample.workflow}"]

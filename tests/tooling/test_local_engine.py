@@ -1,0 +1,138 @@
+"""The local engine's tooling: whose process it ends, and what it says when something is in the way."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev import engine as engines
+from dev import up
+from dev.deploy import HalfFinishedError
+from dev.engine import Engine
+from dev.home import ROOT, DevError, Home, engine_environment, home_from_environment
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that is none of ours but has a pid that could once have been the engine's."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        yield process
+        process.kill()
+
+
+def remember(home: Home, *, pid: int, started: str, port: int = 4566) -> None:
+    home.engine_file.write_text(json.dumps({"pid": pid, "started": started, "port": port}))
+
+
+def test_a_taken_port_is_named_with_a_free_one_to_take_instead(tmp_path: Path, taken_port: int) -> None:
+    with pytest.raises(DevError, match=rf"Port {taken_port} .* is taken .*FLOWPORT_PORT=\d+"):
+        engines.ensure(Home(tmp_path, taken_port))
+
+
+def test_a_process_that_got_the_engines_old_pid_is_never_ended(
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
+) -> None:
+    home = Home(tmp_path, None)
+    remember(home, pid=stranger.pid, started="long ago")
+
+    assert engines.stop(home) is False
+    assert stranger.poll() is None
+    assert not home.engine_file.exists()
+
+
+def test_our_own_process_is_known_by_pid_and_start(tmp_path: Path, stranger: subprocess.Popen[bytes]) -> None:
+    home = Home(tmp_path, None)
+    remember(home, pid=stranger.pid, started=engines._start_of(stranger.pid))
+
+    engine = engines.find(home)
+    assert engine is not None
+    assert engines.stop(home) is True
+    assert not engines.is_running(engine)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"pid": 1}'])
+def test_a_pid_file_cut_off_by_a_crash_is_forgotten(tmp_path: Path, text: str) -> None:
+    home = Home(tmp_path, None)
+    home.engine_file.write_text(text)
+
+    assert engines.find(home) is None
+    assert not home.engine_file.exists()
+
+
+def test_another_port_than_the_running_engines_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path, 4610)
+    remember(home, pid=os.getpid(), started=engines._start_of(os.getpid()), port=4611)
+
+    with pytest.raises(DevError, match="already runs on port 4611, and FLOWPORT_PORT asks for 4610"):
+        engines.ensure(home)
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused_by_its_variables_name(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWPORT_PORT", text)
+
+    with pytest.raises(DevError, match="FLOWPORT_PORT"):
+        home_from_environment()
+
+
+def test_the_developers_own_aws_account_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+
+    environment = engine_environment("http://127.0.0.1:4610")
+
+    assert "AWS_PROFILE" not in environment
+    assert "AWS_SESSION_TOKEN" not in environment
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4610"
+    assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def test_a_half_finished_deployment_is_repaired_by_a_fresh_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did: list[str] = []
+    engine = Engine(1, "now", 4610)
+
+    def deploy(_home: Home, _engine: Engine) -> dict[str, dict[str, str]]:
+        did.append("deploy")
+        if did.count("deploy") == 1:
+            raise HalfFinishedError("flowport is ROLLBACK_COMPLETE")
+        return {}
+
+    def ensure(_home: Home) -> tuple[Engine, bool]:
+        did.append("start")
+        return engine, did.count("start") > 1
+
+    monkeypatch.setattr(up, "deploy", deploy)
+    monkeypatch.setattr(up, "_local", lambda *_: {"base_url": "http://127.0.0.1:4610/local"})
+    monkeypatch.setattr(engines, "ensure", ensure)
+    monkeypatch.setattr(engines, "stop", lambda _home: did.append("stop"))
+
+    running = up.bring_up(Home(tmp_path, None))
+
+    assert did == ["start", "deploy", "stop", "start", "deploy"]
+    assert running.started_here
+
+
+def test_without_python_3_13_setting_up_says_how_to_get_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/bash", str(ROOT / "dev/python313")],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "Flowport needs Python 3.13, and none was found" in done.stderr
