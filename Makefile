@@ -122,4 +122,5 @@ lock: setup ## lock the dependencies anew (LOCK_FLAGS=--upgrade for newer ones)
 	$(UV_COMPILE) requirements-checkov.in -o requirements-checkov.txt
 
 clean: down ## remove what building and running left behind (not .venv)
-	rm -rf .aws-sam .flowport .flowport-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@FLOWPORT_HOME=.flowport-test $(MAKE) down
+	rm -rf .aws-sam .flowport .flowport-test .flowport-bench bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

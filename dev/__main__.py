@@ -106,16 +106,14 @@ def e2e(command: list[str]) -> int:
     home = home_from_environment(".flowport-test")
     if home.port is None and engines.find(home) is None:
         home = Home(home.path, engines.free_port(E2E_PORT))
-    started_here = True
     try:
         running = bring_up(home)
-        started_here = running.started_here
         environment = engine_environment(running.engine.url) | {"FLOWPORT_LOCAL_JSON": str(home.local_json)}
         return subprocess.run(command, env=environment, check=False).returncode
     finally:
+        # Also one that a killed test run left behind: this folder is the tests' alone.
         _finish_undisturbed()
-        if started_here:
-            stop(home)
+        stop(home)
 
 
 def _finish_undisturbed() -> None:
@@ -131,9 +129,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _call_samples(running: Up, home: Home) -> None:
     environment = cli_environment(running.local, running.local["run_token"], home)
     _show(["call", "samples/hello"], environment)
-    print()
-    answer = _show(["--json", "call", "samples/report", '{"seconds": 2}', "--async"], environment)
-    _show(["jobs", "watch", json.loads(answer)["id"]], environment)
+    job_id = _show(["call", "samples/report", '{"seconds": 2}', "--async"], environment).strip()
+    _show(["jobs", "watch", job_id], environment)
 
 
 def _show(arguments: list[str], environment: dict[str, str]) -> str:

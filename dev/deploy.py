@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -16,7 +17,7 @@ from botocore.exceptions import ClientError
 from mypy_boto3_cloudformation import CloudFormationClient
 
 from dev.engine import Engine
-from dev.home import HOST, REGION, ROOT, DevError, Home, engine_environment
+from dev.home import REGION, ROOT, DevError, Home, engine_environment
 from dev.tools import run_logged
 
 STAGE = "local"
@@ -92,34 +93,12 @@ def deploy(home: Home, engine: Engine) -> dict[str, dict[str, str]]:
         home.deployed_file.write_text(json.dumps(wanted))
     else:
         print("stacks     unchanged")
-    outputs = {stack.name: _outputs(cloudformation, stack.name) for stack in STACKS}
-    map_loopback(engine, outputs["flowport"]["RestApiId"])
-    return outputs
+    return {stack.name: _outputs(cloudformation, stack.name) for stack in STACKS}
 
 
-def base_url(engine: Engine) -> str:
-    """Give the API's address on the engine: the custom domain and base path that `map_loopback` makes."""
-    return f"{engine.url}/{STAGE}"
-
-
-def map_loopback(engine: Engine, rest_api_id: str) -> None:
-    """Make http://127.0.0.1:<port>/<stage> reach the API, with the stage in the request's path as on AWS.
-
-    The engine's own host names end in `.localhost`, which not every resolver knows.
-    """
-    gateway = client("apigateway", engine)
-    try:
-        gateway.create_domain_name(domainName=HOST)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {"BadRequestException", "ConflictException"}:
-            raise
-    mappings = gateway.get_base_path_mappings(domainName=HOST).get("items", [])
-    present = next((mapping for mapping in mappings if mapping.get("basePath") == STAGE), None)
-    if present is not None and present.get("restApiId") == rest_api_id and present.get("stage") == STAGE:
-        return
-    if present is not None:
-        gateway.delete_base_path_mapping(domainName=HOST, basePath=STAGE)
-    gateway.create_base_path_mapping(domainName=HOST, basePath=STAGE, restApiId=rest_api_id, stage=STAGE)
+def base_url(engine: Engine, outputs: dict[str, str]) -> str:
+    """Give the API's address on the engine: its custom domain is loopback itself, its base path as on AWS."""
+    return engine.url + urlsplit(outputs["ApiUrl"]).path
 
 
 def client(service: str, engine: Engine) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time

@@ -63,7 +63,7 @@ def cli_environment(local: dict[str, Any], token: str, home: Home) -> dict[str, 
 def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Give local.json as it is if its tokens still work and it describes what is deployed; else make it anew."""
     fresh = {
-        "base_url": base_url(engine),
+        "base_url": base_url(engine, outputs["flowport"]),
         "engine_url": engine.url,
         "engine_log": str(home.engine_log),
         "workspace": WORKSPACE,

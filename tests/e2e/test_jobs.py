@@ -96,3 +96,14 @@ def test_waiting_for_a_job_gives_its_end_the_moment_it_comes(caller: httpx.Clien
     ).json()
     job = caller.get(f"/v1/jobs/{started['id']}", params={"wait": 20}).json()
     assert job["status"] == "SUCCEEDED"
+
+
+def test_cors_preflights_and_errors_carry_the_allowed_origin(local: Local) -> None:
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Headers": "authorization,content-type"}
+    with local.http(None) as client:
+        preflight = client.options(f"/v1/run/{local.samples['hello']}", headers=asked)
+        refused = client.post(f"/v1/run/{local.samples['hello']}", json={}, headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["Access-Control-Allow-Headers"] == "authorization,content-type"
+    assert refused.status_code == 401
+    assert preflight.headers["Access-Control-Allow-Origin"] == refused.headers["Access-Control-Allow-Origin"] == "*"
