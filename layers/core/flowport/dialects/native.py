@@ -410,7 +410,10 @@ def _failed(job: Job, base_url: str, headers: dict[str, str]) -> HttpResponse:
 
 def _http_answer(job: Job, allowed: tuple[str, ...], headers: dict[str, str]) -> HttpResponse:
     """Let the output be the answer: `{"statusCode", "headers", "body"}`, the form of Lambda proxy integrations."""
-    output = json.loads(job.output or "null")
+    try:
+        output = json.loads(job.output or "null")
+    except RecursionError:
+        output = None  # nested too deeply to be one
     if not isinstance(output, dict) or not {"statusCode", "body"} & output.keys():
         message = 'view=http needs an output of the form {"statusCode": 200, "headers": {…}, "body": …}.'
         raise OutputNotHttp(message, members={"id": job.id})
@@ -423,7 +426,7 @@ def _http_answer(job: Job, allowed: tuple[str, ...], headers: dict[str, str]) ->
         raise OutputNotHttp(message, members={"id": job.id})
     body = output.get("body")
     text = body if isinstance(body, str) else "" if body is None else dumps(body)
-    given = _Fields({"Content-Type": "text/plain; charset=utf-8" if isinstance(body, str) else JSON})
+    given = _Fields({"Content-Type": "text/plain; charset=utf-8" if body is None or isinstance(body, str) else JSON})
     removed = []
     for name, value in _header_items(output.get("headers"), job.id):
         guarded = name.lower() in _GUARDED or name.lower().startswith(_GUARDED_PREFIXES)

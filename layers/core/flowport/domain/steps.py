@@ -12,6 +12,7 @@ from typing import Any, Literal
 StepStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "CAUGHT", "ABORTED"]
 _ATTEMPTS = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
 _LAST = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+_AGAIN = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _FAILURES = (
     "TaskFailed",
     "TaskTimedOut",
@@ -106,6 +107,8 @@ def _happen(step: Step, event: HistoryEvent) -> None:
     if event.type in _ATTEMPTS:
         step.attempts += 1
         step._failed = False  # noqa: SLF001  # module-private
+    elif event.type in _AGAIN:
+        step._failed = False  # noqa: SLF001
     elif event.type in _FAILURES:
         step._failed = True  # noqa: SLF001
         step.error, step.cause = event.details.get("error"), event.details.get("cause")

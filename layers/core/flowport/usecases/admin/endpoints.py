@@ -78,8 +78,8 @@ class ManageEndpoints:
 
         `make` is called again when somebody else was faster. `check` names the ARN fields to look at.
         """
-        write_id = ids.new_attempt_id()
         for _ in range(_ROUNDS):
+            write_id = ids.new_attempt_id()  # of this round: what is written differs from the last one's
             current = self.registry.get(actor.workspace, path, deadline=actor.deadline)
             if precondition is not None:
                 precondition.check(path, current)
@@ -97,7 +97,6 @@ class ManageEndpoints:
 
     def switch(self, actor: Actor, path: str, *, enabled: bool, precondition: Precondition | None) -> Endpoint:
         """Enable or disable it; nothing else of it is written."""
-        write_id = ids.new_attempt_id()
         for _ in range(_ROUNDS):
             seen = None
             if precondition is not None:
@@ -109,7 +108,7 @@ class ManageEndpoints:
                 enabled=enabled,
                 at=self.clock.now(),
                 seen=seen,
-                write_id=write_id,
+                write_id=ids.new_attempt_id(),
                 deadline=actor.deadline,
             )
             if switched is not None:
