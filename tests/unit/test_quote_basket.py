@@ -110,7 +110,7 @@ def test_on_aws_the_run_fails_with_the_functions_error_and_its_json_without_the_
     assert evaluate(fail["Cause"], input=caught) == REFUSED
 
 
-def evaluate(template: str, **states: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+def evaluate(template: str, **states: Any) -> Any:
     expression = jsonata.Jsonata(template.removeprefix("{%").removesuffix("%}"))
     expression.register_lambda("parse", json.loads)  # Step Functions' own addition to JSONata
     return expression.evaluate(None, {"states": states})

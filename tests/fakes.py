@@ -1,0 +1,333 @@
+"""In-memory stand-ins for the ports of usecases/ports.py. tests/contract holds them to what the real adapters do."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flowport.domain.access import Presented
+from flowport.domain.errors import FlowportError
+from flowport.domain.job import OPEN, Job, Outcome
+from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.domain.steps import HistoryEvent
+from flowport.domain.tokens import Token
+from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, Wanted
+
+NOW = 1_795_310_400_000  # 2026-11-22T01:20:00Z
+ACCOUNT = "arn:aws:states:eu-central-1:123456789012"
+EXPRESS_ARN = f"{ACCOUNT}:stateMachine:quick"
+STANDARD_ARN = f"{ACCOUNT}:stateMachine:durable"
+JOB_ID = "0199b6f2-0000-8000-8000-000000000001"
+ASIDE = 4096  # bytes; a larger payload lies beside the row
+
+
+class FakeClock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.at = float(now)
+
+    def now(self) -> int:
+        return int(self.at)
+
+    def monotonic(self) -> float:
+        return (self.at - NOW) / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self.at += seconds * 1000
+
+
+class FakeDirectory:
+    """Records by their addresses; `asked` holds what was looked up, one entry a call."""
+
+    def __init__(self, jobs: "FakeJobStore") -> None:
+        self.jobs = jobs
+        self.asked: list[Wanted] = []
+        self.workspaces: dict[str, Workspace] = {}
+        self.credentials: dict[str, Credential] = {}
+        self.endpoints: dict[tuple[str, str], Endpoint] = {}
+
+    def look_up(self, wanted: Wanted, *, deadline: float | None = None) -> Found:
+        self.asked.append(wanted)
+        return Found(
+            workspace=self.workspaces.get(wanted.workspace),
+            credential=self.credentials.get(wanted.credential_key or ""),
+            endpoint=self.endpoints.get((wanted.workspace, wanted.endpoint or "")),
+            job=self.jobs.get(wanted.job_id) if wanted.job_id else None,
+        )
+
+    def add(self, *records: Workspace | Credential | Endpoint) -> None:
+        for record in records:
+            match record:
+                case Workspace():
+                    self.workspaces[record.name] = record
+                case Credential():
+                    self.credentials[record.key] = record
+                case Endpoint():
+                    self.endpoints[record.workspace, record.path] = record
+
+
+class FakeJobStore:
+    """Rows in a dict, each write under its condition."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Job] = {}
+
+    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
+        old = self.rows.setdefault(job.id, job)
+        return None if old.attempt == job.attempt else _light(old)
+
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
+        return self._run(job_id, attempt=attempt, started_at=at, check_at=check_at)
+
+    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
+        return self._run(job_id, execution_arn=execution_arn, started_at=at, check_at=check_at)
+
+    def _run(self, job_id: str, **marks: Any) -> bool:  # fields of a job
+        job = self.rows.get(job_id)
+        if job is not None and job.status == "ACCEPTED":
+            self.rows[job_id] = replace(job, status="RUNNING", **marks)
+            return True
+        mark = "attempt" if "attempt" in marks else "execution_arn"
+        return job is not None and job.status == "RUNNING" and getattr(job, mark) == marks[mark]
+
+    def end(
+        self,
+        job: Job,
+        outcome: Outcome,
+        *,
+        attempt: str | None = None,
+        execution_arn: str | None = None,
+        only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        deadline: float | None = None,
+    ) -> bool:
+        row = self.rows.get(job.id)
+        if row is None or attempt not in {None, row.attempt}:
+            return False
+        if row.status not in only_from:
+            return (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
+        self.rows[job.id] = replace(row.ended_with(outcome), execution_arn=execution_arn or row.execution_arn)
+        return True
+
+    def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
+        job = self.rows.get(job_id)
+        if job is None or job.check_at not in {seen, check_at}:
+            return False
+        self.rows[job_id] = replace(job, check_at=check_at)
+        return True
+
+    def get(self, job_id: str, *, deadline: float | None = None) -> Job | None:
+        job = self.rows.get(job_id)
+        return _light(job) if job else None
+
+    def with_output(self, job: Job) -> Job:
+        row = self.rows.get(job.id)
+        return replace(job, output=row.output) if row and job.status == "SUCCEEDED" and job.output is None else job
+
+    def with_input(self, job: Job) -> Job:
+        row = self.rows.get(job.id)
+        return replace(job, input=row.input) if row and job.input is None else job
+
+    def due(self, now: int, limit: int) -> list[tuple[str, int]]:
+        found = [(job.id, job.check_at or 0) for job in self.rows.values() if job.status in OPEN]
+        return sorted((pair for pair in found if pair[1] <= now), key=lambda pair: pair[1])[:limit]
+
+    def page(self, query: ListingQuery) -> ListingPage:
+        keyed = sorted(((_position(job), job) for job in self.rows.values() if _listed(job, query)), reverse=True)
+        left = [pair for pair in keyed if query.after is None or pair[0] < query.after]
+        jobs = tuple(_light(job) for _, job in left[: query.limit])
+        return ListingPage(jobs, left[query.limit - 1][0] if len(left) > query.limit else None)
+
+
+def _light(job: Job) -> Job:
+    return replace(job, input=_inline(job.input), output=_inline(job.output))
+
+
+def _inline(text: str | None) -> str | None:
+    return text if text is None or len(text.encode()) <= ASIDE else None
+
+
+def _position(job: Job) -> tuple[str, str]:
+    day = datetime.fromtimestamp(job.created_at / 1000, UTC).strftime("%Y-%m-%d")
+    return day, f"{job.created_at:015d}#{job.id}"
+
+
+def _listed(job: Job, query: ListingQuery) -> bool:
+    return (
+        job.workspace == query.workspace
+        and query.endpoint in {None, job.endpoint}
+        and (query.endpoints is None or job.endpoint in query.endpoints)
+        and query.principal in {None, job.principal}
+        and query.status in {None, job.status}
+        and all(job.labels.get(key) == value for key, value in query.labels)
+        and query.since <= job.created_at <= query.until
+    )
+
+
+class FakeExecutions:
+    """Step Functions: one Standard execution a name, any number of Express runs, which end as `result` says."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.express: Counter[str] = Counter()
+        self.standard: dict[str, ExecutionState] = {}
+        self.inputs: dict[str, str] = {}
+        self.stopped: list[str] = []
+        self.events: list[HistoryEvent] = []
+        self.result: Outcome | FlowportError = Outcome("SUCCEEDED", NOW + 200, output='{"total":42}')
+
+    def run_express(self, state_machine_arn: str, name: str, input_text: str) -> tuple[Outcome, str]:
+        self.express[name] += 1
+        self.inputs[name] = input_text
+        if isinstance(self.result, FlowportError):
+            raise self.result
+        return self.result, state_machine_arn.replace(":stateMachine:", ":express:") + f":{name}:run"
+
+    def start_standard(self, state_machine_arn: str, name: str, input_text: str) -> str:
+        arn = state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        self.inputs[name] = input_text
+        self.standard.setdefault(arn, ExecutionState("RUNNING", self.clock.now(), None))
+        return arn
+
+    def finish(self, arn: str, outcome: Outcome) -> None:
+        self.standard[arn] = ExecutionState(outcome.status, NOW, outcome)
+
+    def describe(self, execution_arn: str) -> ExecutionState | None:
+        return self.standard.get(execution_arn)
+
+    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+        self.stopped.append(execution_arn)
+
+    def history(self, execution_arn: str) -> Iterable[HistoryEvent]:
+        return self.events
+
+
+class FakeDetached:
+    """Remembers which jobs were handed over."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def start(self, job_id: str) -> None:
+        self.started.append(job_id)
+
+
+class FakeLogs:
+    """A log group's events; `asked` holds what was read."""
+
+    def __init__(self, events: Iterable[HistoryEvent] = ()) -> None:
+        self.events = list(events)
+        self.asked: list[tuple[str, str, int]] = []
+
+    def history(self, log_group: str, execution_arn: str, since: int) -> Iterable[HistoryEvent]:
+        self.asked.append((log_group, execution_arn, since))
+        return self.events
+
+
+class FakePasswords:
+    """A hash that can be read; `verified` holds each comparison."""
+
+    def __init__(self) -> None:
+        self.verified: list[str | None] = []
+
+    def hash(self, password: str) -> str:
+        return f"hashed {password}"
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        self.verified.append(stored)
+        return stored == self.hash(password)
+
+
+def fail(port: object, method: str, *errors: Exception | None) -> None:
+    """Let the next calls of a port's method raise these, in order (None: let it work); later calls work."""
+    real, left = getattr(port, method), list(errors)
+
+    def call(*args: Any, **kwargs: Any) -> Any:  # stands in for any method
+        if left and (error := left.pop(0)) is not None:
+            raise error
+        return real(*args, **kwargs)
+
+    setattr(port, method, call)
+
+
+def before(port: object, method: str, action: Callable[[], object]) -> None:
+    """Let something happen each time before a port's method does its work."""
+    real = getattr(port, method)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        action()
+        return real(*args, **kwargs)
+
+    setattr(port, method, call)
+
+
+def after(port: object, method: str, action: Callable[[], object]) -> None:
+    """Let something happen each time after a port's method did its work."""
+    real = getattr(port, method)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        action()
+        return result
+
+    setattr(port, method, call)
+
+
+# -- records that most tests begin with ------------------------------------------------------------------------------
+
+
+def a_job(job_id: str = JOB_ID, **changes: Any) -> Job:  # fields of a job
+    """Give an accepted asynchronous job on a Standard machine."""
+    job = Job(
+        id=job_id,
+        workspace="acme",
+        endpoint="billing/quote",
+        status="ACCEPTED",
+        mode="async",
+        machine_type="STANDARD",
+        state_machine_arn=STANDARD_ARN,
+        principal="token:tok_1",
+        created_at=NOW,
+        attempt="a1",
+        execution_arn=f"{ACCOUNT}:execution:durable:fp-{job_id}",
+        input='{"items":[]}',
+        expires_at=NOW + 30 * 86_400_000,
+        check_at=NOW + 45_000,
+    )
+    return replace(job, **changes)
+
+
+def an_express_job(job_id: str = JOB_ID, **changes: Any) -> Job:
+    """Give an accepted asynchronous job on an Express machine."""
+    return a_job(
+        job_id, **{"machine_type": "EXPRESS", "state_machine_arn": EXPRESS_ARN, "execution_arn": None, **changes}
+    )
+
+
+def an_endpoint(**changes: Any) -> Endpoint:  # fields of an endpoint
+    """Give the endpoint `billing/quote` of the workspace `acme`, synchronous, with both machines."""
+    endpoint = Endpoint("acme", "billing", "quote", express_arn=EXPRESS_ARN, standard_arn=STANDARD_ARN)
+    return replace(endpoint, **changes)
+
+
+def a_credential(token: Token, **changes: Any) -> Credential:  # fields of a credential
+    """Give the credential of a token that may run and read."""
+    credential = Credential(token.key, "token", token.workspace, "tok_1", "ci", ("run", "jobs:read"))
+    return replace(credential, **changes)
+
+
+def a_user(name: str = "ann", password: str = "correct horse", **changes: Any) -> Credential:
+    """Give a user of `acme` whose hash is FakePasswords'."""
+    user = Credential(
+        f"user#acme#{name}", "user", "acme", name, name, ("run",), password_hash=FakePasswords().hash(password)
+    )
+    return replace(user, **changes)
+
+
+def presented_user(name: str = "ann", password: str = "correct horse", workspace: str = "acme") -> Presented:
+    """Give what a user sends."""
+    return Presented("user", workspace, f"user#{workspace}#{name}", password)
+
+
+ACME = Workspace("acme", "Acme", "active", NOW)

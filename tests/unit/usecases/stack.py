@@ -1,0 +1,81 @@
+"""The use cases put together over the fakes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowport.domain.access import Presented
+from flowport.domain.job import Job
+from flowport.domain.preferences import Preference
+from flowport.domain.tokens import Token, new_token
+from flowport.usecases.access import Access, Caller
+from flowport.usecases.read_jobs import JobReader
+from flowport.usecases.record_completion import RecordCompletion
+from flowport.usecases.run_detached import RunDetached
+from flowport.usecases.run_endpoint import Ran, Run, RunEndpoint
+from flowport.usecases.sweep_jobs import SweepJobs
+from tests.fakes import (
+    ACME,
+    FakeClock,
+    FakeDetached,
+    FakeDirectory,
+    FakeExecutions,
+    FakeJobStore,
+    FakeLogs,
+    FakePasswords,
+    a_credential,
+    a_user,
+    an_endpoint,
+)
+
+RETENTION = 30 * 86_400_000
+
+
+@dataclass
+class Stack:
+    """Everything that a use case touches, made of fakes."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    jobs: FakeJobStore = field(default_factory=FakeJobStore)
+    detached: FakeDetached = field(default_factory=FakeDetached)
+    logs: FakeLogs = field(default_factory=FakeLogs)
+    passwords: FakePasswords = field(default_factory=FakePasswords)
+    token: Token = field(default_factory=lambda: new_token("acme"))
+
+    def __post_init__(self) -> None:
+        self.executions = FakeExecutions(self.clock)
+        self.directory = FakeDirectory(self.jobs)
+        self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
+        self.access = Access(self.directory, self.passwords, self.clock)
+        self.run_endpoint = RunEndpoint(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION)
+        self.run_detached = RunDetached(self.jobs, self.executions, self.clock)
+        self.record_completion = RecordCompletion(self.jobs, self.executions)
+        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock)
+        self.reader = JobReader(
+            self.access, self.directory, self.jobs, self.executions, self.logs, self.clock, RETENTION
+        )
+
+    def caller(self, **changes: Any) -> Caller:  # fields of a caller
+        """Give a caller with the token."""
+        given = {
+            "presented": Presented.of_token(self.token),
+            "workspace": None,
+            "default_workspace": "acme",
+            "source_ip": "192.0.2.1",
+            "deadline": self.clock.monotonic() + 5,
+        }
+        return Caller(**{**given, **changes})
+
+    def run(self, preference: Preference | None = None, caller: Caller | None = None, body: str = "{}") -> Ran:
+        """Call the endpoint."""
+        command = Run("billing/quote", "POST", lambda: body, preference or Preference())
+        return self.run_endpoint(caller or self.caller(), command)
+
+    def sweep_after(self, seconds: float) -> None:
+        """Let time pass, and the sweep run."""
+        self.clock.sleep(seconds)
+        self.sweep()
+
+    def row(self) -> Job:
+        """Give the only job."""
+        (job,) = self.jobs.rows.values()
+        return job
