@@ -8,7 +8,8 @@ from typing import Any
 
 from flowport.domain.access import Presented
 from flowport.domain.errors import FlowportError
-from flowport.domain.job import OPEN, Job, Outcome
+from flowport.domain.job import Job, Outcome
+from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent
 from flowport.domain.tokens import Token
@@ -73,10 +74,24 @@ class FakeJobStore:
 
     def __init__(self) -> None:
         self.rows: dict[str, Job] = {}
+        self.keys: dict[str, tuple[str, str | None, int]] = {}
 
-    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
-        old = self.rows.setdefault(job.id, job)
-        return None if old.attempt == job.attempt else _light(old)
+    def create(
+        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+    ) -> Job | Taken | None:
+        if (old := self.rows.get(job.id)) is not None:
+            return None if old.attempt == job.attempt else _light(old)
+        for key in keys:
+            leads_to, fingerprint, expires_at = self.keys.get(key.id, (job.id, None, 0))
+            if expires_at > now and leads_to not in {job.id, key.replaces}:
+                return Taken(key, leads_to, fingerprint)
+        self.rows[job.id] = job
+        self.keys |= {key.id: (job.id, key.fingerprint, key.expires_at) for key in keys}
+        return None
+
+    def find_key(self, key_id: str, now: int) -> str | None:
+        leads_to, _, expires_at = self.keys.get(key_id, ("", None, 0))
+        return leads_to if expires_at > now else None
 
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
         return self._run(job_id, attempt=attempt, started_at=at, check_at=check_at)
@@ -100,6 +115,7 @@ class FakeJobStore:
         attempt: str | None = None,
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        look_again: int | None = None,
         deadline: float | None = None,
     ) -> bool:
         row = self.rows.get(job.id)
@@ -107,7 +123,18 @@ class FakeJobStore:
             return False
         if row.status not in only_from:
             return (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
-        self.rows[job.id] = replace(row.ended_with(outcome), execution_arn=execution_arn or row.execution_arn)
+        ended = row.ended_with(outcome)
+        self.rows[job.id] = replace(ended, execution_arn=execution_arn or row.execution_arn, check_at=look_again)
+        return True
+
+    def settle(self, job_id: str, *, seen: int) -> None:
+        if (job := self.rows.get(job_id)) is not None and job.check_at == seen:
+            self.rows[job_id] = replace(job, check_at=None)
+
+    def delete(self, job_id: str) -> bool:
+        if (job := self.rows.get(job_id)) is not None and not job.ended:
+            return False
+        self.rows.pop(job_id, None)
         return True
 
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
@@ -130,7 +157,7 @@ class FakeJobStore:
         return replace(job, input=row.input) if row and job.input is None else job
 
     def due(self, now: int, limit: int) -> list[tuple[str, int]]:
-        found = [(job.id, job.check_at or 0) for job in self.rows.values() if job.status in OPEN]
+        found = [(job.id, job.check_at) for job in self.rows.values() if job.check_at is not None]
         return sorted((pair for pair in found if pair[1] <= now), key=lambda pair: pair[1])[:limit]
 
     def page(self, query: ListingQuery) -> ListingPage:

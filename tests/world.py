@@ -30,6 +30,7 @@ from flowport.usecases.access import Access, Caller
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Ran, Run, RunEndpoint
+from flowport.usecases.stop_job import StopJob
 from flowport.usecases.sweep_jobs import SweepJobs
 from tests.fakes import ACME, FakeClock, FakeDirectory, FakeJobStore, FakePasswords, a_credential
 
@@ -243,10 +244,11 @@ class World:
         self._directory = FakeDirectory(FakeJobStore())
         self._directory.add(ACME, a_credential(TOKEN))
         access = Access(self._directory, FakePasswords(), self.clock)
-        self.run_endpoint = RunEndpoint(access, jobs, executions, detached, self.clock, 30 * 86_400_000)
-        self.run_detached = RunDetached(jobs, executions, self.clock)
+        stop = StopJob(jobs, executions, self.clock)
+        self.run_endpoint = RunEndpoint(access, jobs, executions, detached, self.clock, 30 * 86_400_000, stop)
+        self.run_detached = RunDetached(jobs, executions, self.clock, stop)
         self.record_completion = RecordCompletion(jobs, executions)
-        self.sweep_jobs = SweepJobs(jobs, executions, detached, self.clock)
+        self.sweep_jobs = SweepJobs(jobs, executions, detached, self.clock, stop)
 
     # -- what happens ------------------------------------------------------------------------------------------------
 

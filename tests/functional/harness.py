@@ -1,7 +1,7 @@
 """What the functional tests stand on: the stack's own template, event files, and AWS faked in this process.
 
-DynamoDB and Step Functions are moto's. StartSyncExecution and Invoke, which moto has not or runs in Docker, are answered
-by hooks inside real clients, so that every request is still checked against AWS's own API model.
+DynamoDB and Step Functions are moto's. StartSyncExecution and Invoke, which moto has not or runs in Docker, are
+answered by hooks inside real clients, so that every request is still checked against AWS's own API model.
 """
 
 import copy
@@ -62,9 +62,9 @@ def environment_of(function: str, **parameters: str) -> dict[str, str]:
         if isinstance(value, Mapping):
             ((kind, argument),) = value.items()
             if kind == "Ref":
-                return names.get(argument, argument)
+                return names.get(str(argument), str(argument))
             assert kind == "Fn::Sub", value
-            return re.sub(r"\$\{([^}]+)\}", lambda match: names.get(match[1], match[1]), argument)
+            return re.sub(r"\$\{([^}]+)\}", lambda match: names.get(match[1], match[1]), str(argument))
         return str(value)
 
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
@@ -218,8 +218,12 @@ class Aws:
     def clients(self) -> wiring.Clients:
         """Make what `wiring.Clients()` makes, with the two hooks in them."""
         clients = wiring.Clients()
-        clients.sync_executions().meta.events.register("before-call.sfn.StartSyncExecution", self.sync_executions)
-        clients.functions().meta.events.register("before-call.lambda.Invoke", self.invocations)
+        hooks: list[tuple[Any, str, Any]] = [
+            (clients.sync_executions(), "before-call.sfn.StartSyncExecution", self.sync_executions),
+            (clients.functions(), "before-call.lambda.Invoke", self.invocations),
+        ]
+        for client, call, answer in hooks:
+            client.meta.events.register(call, answer)
         return clients
 
     def put(self, *records: Workspace | Endpoint | Credential) -> None:

@@ -34,6 +34,7 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "ip_allow": [],
         "http_headers": [],
         "log_group": None,
+        "time_limit": None,
         "sample": None,
         "version": 1,
         "created_at": CREATED,
@@ -404,6 +405,15 @@ def test_a_machine_without_consent_is_refused_with_the_words_that_give_it(
 def test_a_machine_that_lists_the_workspace_or_all_is_published(admin: Admin, value: str) -> None:
     arn = admin.aws.create_machine("Tagged", kind="EXPRESS", tags={"flowport:publish": value})
     assert admin.publish(express_arn=arn).status == 201
+
+
+def test_put_publishes_nothing_that_a_creation_would_not(admin: Admin) -> None:
+    untagged = admin.aws.create_machine("Untagged", kind="EXPRESS")
+    assert admin.call("PUT", PATH, {"express_arn": untagged}).kind == "consent-missing"
+    assert admin.call("GET", PATH).status == 404
+    before = admin.publish().document
+    assert admin.call("PUT", PATH, {"express_arn": untagged}).kind == "consent-missing"
+    assert admin.call("GET", PATH).document == before
 
 
 def test_every_reason_is_listed_at_once(admin: Admin) -> None:

@@ -18,12 +18,13 @@ def admin(aws: Aws, load: Callable[..., Handler]) -> Admin:
 
 @pytest.fixture
 def blue(admin: Admin) -> dict[str, str]:
-    """A workspace with an endpoint, two tokens and a user; give the tokens by name."""
+    """A workspace with two endpoints, two tokens and a user; give the tokens by name."""
     made = admin.handler({"flowport": "bootstrap", "workspace": "blue"}, None)
     admin.aws.stepfunctions.tag_resource(resourceArn=admin.express, tags=[{"key": "flowport:publish", "value": "*"}])
     as_blue: dict[str, Any] = {"token": made["token"]}
-    body = {"module": "samples", "name": "quote", "express_arn": admin.express}
-    assert admin.call("POST", "endpoints", body, **as_blue).status == 201
+    for name in ("hello", "quote"):
+        body = {"module": "samples", "name": name, "express_arn": admin.express}
+        assert admin.call("POST", "endpoints", body, **as_blue).status == 201
     caller = admin.call("POST", "tokens", {"name": "c", "scopes": ["run"]}, **as_blue).document["token"]
     person = {"name": "ada", "password": "correct horse battery staple", "scopes": ["run"]}
     assert admin.call("POST", "users", person, **as_blue).status == 201
@@ -129,7 +130,7 @@ def test_a_deletion_that_was_broken_off_goes_on_when_it_is_repeated(admin: Admin
     deleted = admin.count("DeleteItem")
 
     def too_late() -> None:
-        admin.aws.clock.slept += 14
+        admin.aws.clock.slept += 12  # of the 15 that a request has
 
     admin.meanwhile("DeleteItem", too_late)
     broken = admin.operate("DELETE", "workspaces/blue")

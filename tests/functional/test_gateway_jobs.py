@@ -22,6 +22,8 @@ ENDED = (
     'fp-d1956ac9-8994-80af-9007-d136feabe9fa",'
     '"links":{"self":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/v1/jobs/'
     'd1956ac9-8994-80af-9007-d136feabe9fa",'
+    '"cancel":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/v1/jobs/'
+    'd1956ac9-8994-80af-9007-d136feabe9fa/cancel",'
     '"steps":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/v1/jobs/'
     'd1956ac9-8994-80af-9007-d136feabe9fa/steps",'
     '"input":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/v1/jobs/'

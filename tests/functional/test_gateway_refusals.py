@@ -78,7 +78,7 @@ def test_every_wrong_credential_gets_the_same_answer(refused: Refused, authoriza
 
 @pytest.mark.parametrize("end", [{"revoked_at": NOW - 1}, {"expires_at": NOW}])
 def test_a_token_that_was_good_a_moment_ago_is_refused_at_once(
-    refused: Refused, aws: Aws, gateway: Handler, end: dict[str, int]
+    refused: Refused, aws: Aws, gateway: Handler, end: dict[str, Any]
 ) -> None:
     assert gateway(event("apigateway/list_jobs"), None)["statusCode"] == 200
     aws.put(token_credential(**end))
@@ -183,7 +183,7 @@ def test_a_method_that_the_endpoint_does_not_take_is_told_which_it_takes(refused
 def test_jobs_are_read_with_get(refused: Refused) -> None:
     problem = refused(event("apigateway/read_job", httpMethod="POST"), 405, "method-not-allowed")
 
-    assert problem["headers"]["Allow"] == "GET, HEAD"
+    assert problem["headers"]["Allow"] == "GET, HEAD, DELETE"
 
 
 # -- with what ---------------------------------------------------------------------------------------------------------

@@ -136,6 +136,8 @@ def test_a_network_that_would_not_mean_what_it_says_is_refused(sent: str, said: 
         {"http_headers": ["Set Cookie"]},
         {"http_headers": [""]},
         {"log_group": "/aws/lambda/x"},
+        {"time_limit": 0},
+        {"time_limit": 31_536_001},
         {"log_group": "/aws/vendedlogs/states/a b"},
         {"unknown": None},
         {"standard_arn": ARN + ":3"},
@@ -158,11 +160,11 @@ def test_every_combination_of_ways_to_authenticate_is_accepted() -> None:
         assert read(EndpointDocument, an_endpoint_document(auth=auth)).auth == auth
 
 
-def test_a_sample_may_be_any_json_up_to_64_kib() -> None:
-    for sample in (0, False, "", [], {}, [None], {"a": {"b": 1.5}}, "x" * 65_534):
+def test_a_sample_may_be_any_json_up_to_8_kib() -> None:
+    for sample in (0, False, "", [], {}, [None], {"a": {"b": 1.5}}, "x" * 8_190):
         assert read(EndpointDocument, an_endpoint_document(sample=sample)).sample == sample
-    assert violations(EndpointDocument, an_endpoint_document(sample="é" * 32_768)) == {
-        "/sample": "has 65538 bytes as JSON; a sample has at most 65536"
+    assert violations(EndpointDocument, an_endpoint_document(sample="é" * 4_096)) == {
+        "/sample": "has 8194 bytes as JSON; a sample has at most 8192"
     }
 
 
@@ -228,6 +230,7 @@ def test_an_endpoints_document_reads_back_as_the_endpoint() -> None:
         ip_allow=("10.0.0.0/8",),
         http_headers=("Set-Cookie",),
         log_group="/aws/vendedlogs/states/x",
+        time_limit=90,
         sample={"x": [1]},
         created_at=0,
         updated_at=0,

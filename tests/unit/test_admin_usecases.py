@@ -173,8 +173,9 @@ def machines(*, kind: str = "EXPRESS", status: str = "ACTIVE", tags: Mapping[str
     [
         ("acme", True),
         ("other acme", True),
+        ("@all", True),
         ("*", True),
-        ("other *", True),
+        ("other @all", True),
         ("  acme  ", True),
         ("", False),
         ("acme2", False),

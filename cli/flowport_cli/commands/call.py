@@ -37,6 +37,15 @@ def call(
     method: Annotated[
         Method, typer.Option(case_sensitive=False, help="With GET, the input becomes query parameters.")
     ] = Method.POST,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency key: the same call again gives the same job.", metavar="KEY")
+    ] = None,
+    job_name: Annotated[
+        str | None, typer.Option("--client-job-id", help="Your own name for the job, unique per endpoint.")
+    ] = None,
+    deadline: Annotated[
+        int | None, typer.Option(min=1, help="Stop the run after so many seconds.", metavar="SECONDS")
+    ] = None,
     follow_: Annotated[bool, typer.Option("--follow", help="When a job is given, follow it to its end.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +64,13 @@ def call(
     client = session.client(needs_token=sample)
     about = session.about(endpoint=endpoint)
     content = _sample(session, parts, about) if sample else _NOTHING if input_ is None else read_json(input_, "input")
-    headers = {"Flowport-Labels": labels_header(label)} if label else {}
+    named = {
+        "Flowport-Labels": labels_header(label) if label else None,
+        "Idempotency-Key": key,
+        "Client-Job-Id": job_name,
+        "Flowport-Deadline": None if deadline is None else str(deadline),
+    }
+    headers = {name: value for name, value in named.items() if value is not None}
     if async_ or wait is not None:
         headers["Prefer"] = "respond-async" if async_ else f"wait={wait}"
     query = [("view", view.value)] if view else []

@@ -112,6 +112,26 @@ def watch(
     end_with(show_end(session, answer, followed=True))
 
 
+@app.command()
+def cancel(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Cancel a job. AWS cannot stop an Express run: its job ends, the run itself goes on."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client(needs_token=False).send("POST", "v1", "jobs", job_id, "cancel", about=_ABOUT)
+    if session.json:
+        session.emit(answer)
+    else:
+        show_facts(_facts(answer.document()))
+        session.note(str(answer.document().get("cause") or "Cancelled."))
+
+
+@app.command()
+def delete(ctx: typer.Context, job_id: JobId) -> None:
+    """Delete an ended job with its input and output."""
+    session = session_of(ctx)
+    session.client(needs_token=False).send("DELETE", "v1", "jobs", job_id, about=_ABOUT)
+    session.note(f"Deleted {job_id}.")
+
+
 @app.command("input")
 def show_input(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     """Show what a job was started with."""

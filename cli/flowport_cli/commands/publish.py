@@ -65,6 +65,9 @@ def publish(
     log_group: Annotated[
         str | None, typer.Option(help="Log group of the Express machine, for `flowport jobs steps`.", metavar="NAME")
     ] = None,
+    time_limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop each run after so many seconds.", metavar="SECONDS")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
@@ -91,6 +94,7 @@ def publish(
         ip_allow=ip_allow,
         http_headers=http_header,
         log_group=log_group,
+        time_limit=time_limit,
     )
     if sample is not None:
         document["sample"] = json.loads(read_json(sample, "sample"))

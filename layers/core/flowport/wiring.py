@@ -16,15 +16,17 @@ from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.record_completion import RecordCompletion
+from flowport.usecases.run_batch import RunBatch, RunEndpointBatch
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Run, RunEndpoint
+from flowport.usecases.stop_job import Cancel, ChangeJobs, Delete, StopJob
 from flowport.usecases.sweep_jobs import SweepJobs
 
 if TYPE_CHECKING:
     from flowport.admin.api import AdminFunction
 
 # Longer than the five minutes of a synchronous Express execution: the answer is awaited to the end.
-SYNC_READ_TIMEOUT = 310.0
+SYNC_READ_TIMEOUT = 305.0
 
 
 class Clients:
@@ -57,20 +59,27 @@ class Parts:
         self.logs = CloudWatchExecutionLogs(clients.logs, self.clock)
         self.passwords = Argon2Passwords()
         self.access = Access(self.directory, self.passwords, self.clock)
+        self.stop = StopJob(self.jobs, self.executions, self.clock)
 
 
 def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
     """Put the public surface together."""
     retention = settings.retention_ms
-    run = RunEndpoint(parts.access, parts.jobs, parts.executions, parts.detached, parts.clock, retention)
-    reader = JobReader(parts.access, parts.directory, parts.jobs, parts.executions, parts.logs, parts.clock, retention)
+    run = RunEndpoint(parts.access, parts.jobs, parts.executions, parts.detached, parts.clock, retention, parts.stop)
+    reader = JobReader(
+        parts.access, parts.directory, parts.jobs, parts.executions, parts.logs, parts.clock, retention, parts.stop
+    )
+    changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     return PublicSurface(
         usecases={
             Run: run,
+            RunBatch: RunEndpointBatch(run, parts.jobs, parts.clock),
             ReadJob: reader.read,
             ReadInput: reader.read_input,
             ReadSteps: reader.read_steps,
             ListJobs: reader.list,
+            Cancel: changes.cancel,
+            Delete: changes.delete,
         },
         clock=parts.clock,
         default_workspace=settings.default_workspace,
@@ -92,7 +101,7 @@ def run_detached() -> RunDetached:
     clients = Clients()
     clients.sync_executions()
     parts = Parts(Settings.from_environment(), clients)
-    return RunDetached(parts.jobs, parts.executions, parts.clock)
+    return RunDetached(parts.jobs, parts.executions, parts.clock, parts.stop)
 
 
 def record_completion() -> RecordCompletion:
@@ -104,7 +113,7 @@ def record_completion() -> RecordCompletion:
 def sweep_jobs() -> SweepJobs:
     """Make the parts of the sweep."""
     parts = Parts(Settings.from_environment(hands_over=True), Clients())
-    return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock)
+    return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock, parts.stop)
 
 
 def admin() -> "AdminFunction":

@@ -20,7 +20,9 @@ from flowport.domain.steps import Step
 from flowport.domain.tokens import new_token
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps, StepsRead
+from flowport.usecases.run_batch import BatchRan, RunBatch
 from flowport.usecases.run_endpoint import Ran, Run
+from flowport.usecases.stop_job import Cancel, Delete
 from tests.fakes import JOB_ID, NOW, a_job, an_endpoint
 
 NATIVE = Native()
@@ -77,7 +79,6 @@ def test_a_path_is_its_command(segments: tuple[str, ...], command: object) -> No
         ("v1", "run", "billing"),
         ("v1", "run", "billing", ""),
         ("v1", "run", "", "quote"),
-        ("v1", "run", "billing", "quote", "batch"),
         ("v1", "run", "a" * 129, "quote"),
         ("v1", "jobs", ""),
         ("v1", "jobs", JOB_ID, "output"),
@@ -90,12 +91,27 @@ def test_any_other_path_is_not_found(segments: tuple[str, ...]) -> None:
         NATIVE.parse(_request(*segments))
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("rest", [(), (JOB_ID,), (JOB_ID, "input"), (JOB_ID, "steps")])
-def test_jobs_are_only_read(method: str, rest: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize(
+    ("rest", "allowed"),
+    [
+        ((), "GET, HEAD"),
+        ((JOB_ID,), "GET, HEAD, DELETE"),
+        ((JOB_ID, "input"), "GET, HEAD"),
+        ((JOB_ID, "steps"), "GET, HEAD"),
+    ],
+)
+def test_what_is_below_jobs_names_the_methods_that_it_takes(method: str, rest: tuple[str, ...], allowed: str) -> None:
     with pytest.raises(errors.MethodNotAllowed) as refused:
         NATIVE.parse(_request("v1", "jobs", *rest, method=method))
-    assert refused.value.headers == {"Allow": "GET, HEAD"}
+    assert refused.value.headers == {"Allow": allowed}
+
+
+def test_a_job_is_cancelled_by_post_and_deleted_by_delete() -> None:
+    assert NATIVE.parse(_request("v1", "jobs", JOB_ID, "cancel", method="POST")) == Cancel(JOB_ID)
+    assert NATIVE.parse(_request("v1", "jobs", JOB_ID, method="DELETE")) == Delete(JOB_ID)
+    with pytest.raises(errors.MethodNotAllowed):
+        NATIVE.parse(_request("v1", "jobs", JOB_ID, "cancel"))
 
 
 # -- run: input --------------------------------------------------------------------------------------------------------
@@ -214,16 +230,41 @@ def test_what_is_no_label_is_refused(header: str) -> None:
         NATIVE.parse(_post(flowport_labels=header))
 
 
-@pytest.mark.parametrize("header", ["idempotency_key", "client_job_id", "callback_url", "flowport_deadline"])
-def test_a_header_of_a_later_release_is_refused_and_not_dropped(header: str) -> None:
+def test_a_header_of_a_later_release_is_refused_and_not_dropped() -> None:
     with pytest.raises(errors.NotSupported):
-        NATIVE.parse(_with(_post(), {header: "x"}))
+        NATIVE.parse(_with(_post(), {"callback_url": "x"}))
 
 
-@pytest.mark.parametrize("name", ["client_job_id", "on_conflict"])
-def test_a_query_parameter_of_a_later_release_is_refused_and_not_dropped(name: str) -> None:
-    with pytest.raises(errors.NotSupported):
-        NATIVE.parse(replace(_post(), query={name: ("x",)}))
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [("abc-1", "abc-1"), ('"abc-1"', "abc-1"), (r'"a\"b\\c"', r'a"b\c'), (" k ", "k"), ("x" * 255, "x" * 255)],
+)
+def test_an_idempotency_key_may_be_bare_or_quoted(header: str, key: str) -> None:
+    assert _run(_with(_post(), {"idempotency_key": header})).idempotency_key == key
+
+
+@pytest.mark.parametrize("header", ["", '""', "x" * 256, "ü", '"a\x01"'])
+@pytest.mark.parametrize("name", ["idempotency_key", "client_job_id"])
+def test_what_is_no_key_is_refused(name: str, header: str) -> None:
+    with pytest.raises(errors.InvalidRequest):
+        NATIVE.parse(_with(_post(), {name: header}))
+
+
+def test_a_client_job_id_comes_by_header_or_query_with_its_policy() -> None:
+    by_query = replace(_post(), query={"client_job_id": ("order-7",), "on_conflict": ("reject",)})
+    assert (_run(by_query).client_job_id, _run(by_query).on_conflict) == ("order-7", "reject")
+    assert _run(_with(_post(), {"client_job_id": "order-8"})).client_job_id == "order-8"
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("1", 1), (" 30 ", 30), ("31536000", 31_536_000)])
+def test_a_deadline_is_a_number_of_seconds(header: str, seconds: int) -> None:
+    assert _run(_with(_post(), {"flowport_deadline": header})).deadline == seconds
+
+
+@pytest.mark.parametrize("header", ["0", "-1", "1.5", "soon", "31536001", ""])
+def test_what_is_no_deadline_is_refused(header: str) -> None:
+    with pytest.raises(errors.InvalidRequest):
+        NATIVE.parse(_with(_post(), {"flowport_deadline": header}))
 
 
 # -- who sends it ------------------------------------------------------------------------------------------------------
@@ -440,7 +481,7 @@ DONE_TEXT = (
     '"created_at":"2026-11-22T01:20:00.000Z","started_at":"2026-11-22T01:20:00.003Z",'
     '"finished_at":"2026-11-22T01:20:00.215Z","duration_ms":212,"output":{"total":42.10},"error":null,"cause":null,'
     f'"client_job_id":null,"labels":{{"team":"blue"}},"origin":null,"execution_arn":"{ARN}",'
-    f'"links":{{"self":"{SELF}","steps":"{SELF}/steps","input":"{SELF}/input"}}}}'
+    f'"links":{{"self":"{SELF}","cancel":"{SELF}/cancel","steps":"{SELF}/steps","input":"{SELF}/input"}}}}'
 )
 FAILED = a_job(status="FAILED", started_at=NOW, finished_at=NOW, error="Oops", cause='{"message":"no"}', check_at=None)
 
@@ -507,7 +548,7 @@ def test_a_failed_workflow_is_a_problem_with_the_job(view: str) -> None:
         '"mode":"async","created_at":"2026-11-22T01:20:00.000Z","started_at":"2026-11-22T01:20:00.000Z",'
         '"finished_at":"2026-11-22T01:20:00.000Z","duration_ms":0,"output":null,"error":"Oops",'
         '"cause":"{\\"message\\":\\"no\\"}","client_job_id":null,"labels":{},"origin":null,'
-        f'"execution_arn":"{ARN}","links":{{"self":"{SELF}","steps":"{SELF}/steps","input":"{SELF}/input"}}}},'
+        f'"execution_arn":"{ARN}","links":{{"self":"{SELF}","cancel":"{SELF}/cancel","steps":"{SELF}/steps","input":"{SELF}/input"}}}},'
         '"error":"Oops","cause":"{\\"message\\":\\"no\\"}"}'
     )
 
@@ -733,3 +774,55 @@ def test_an_output_that_is_no_http_answer_is_the_workflows_fault_and_names_the_j
     with pytest.raises(errors.OutputNotHttp) as refused:
         _http(output)
     assert refused.value.members == {"id": JOB_ID}
+
+
+# -- batches -----------------------------------------------------------------------------------------------------------
+
+
+def _batch(body: bytes, **changes: Any) -> RunBatch:
+    request = replace(_request("v1", "run", "billing", "quote", "batch", method="POST"), body=body, **changes)
+    command = NATIVE.parse(request)
+    assert isinstance(command, RunBatch)
+    return command
+
+
+def test_each_element_of_a_batch_keeps_its_exact_text() -> None:
+    assert [read() for read in _batch(b'[{"rate": 1.50}, 2]').read_inputs()] == ['{"rate": 1.50}', "2"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[" + b",".join([b"1"] * 101) + b"]", b"[1,]"])
+def test_what_is_no_batch_of_1_to_100_inputs_is_refused(body: bytes) -> None:
+    with pytest.raises((errors.InvalidRequest, errors.InvalidJson)):
+        _batch(body).read_inputs()
+
+
+def test_a_batch_over_four_megabytes_is_refused_with_both_sizes() -> None:
+    with pytest.raises(errors.PayloadTooLarge) as refused:
+        _batch(b'["' + b"x" * 4_194_301 + b'"]').read_inputs()
+    assert refused.value.members == {"size": 4_194_305, "limit": 4_194_304}
+
+
+def test_an_input_that_is_too_large_is_refused_alone() -> None:
+    small, large = _batch(b'[1,"' + b"x" * 262_143 + b'"]').read_inputs()
+    assert small() == "1"
+    with pytest.raises(errors.PayloadTooLarge):
+        large()
+
+
+def test_a_batch_lists_what_each_input_would_have_been_answered() -> None:
+    ran = BatchRan((DONE, a_job(status="RUNNING"), FAILED, errors.NotFound("gone")))
+    answer = NATIVE.render(_request(), None, ran)
+    assert (answer.status, answer.headers["Retry-After"]) == (202, "1")
+    items = json.loads(answer.body)["items"]
+    assert [item["status"] for item in items] == [200, 202, 500, 404]
+    assert items[3] == {
+        "status": 404,
+        "problem": {"type": "urn:flowport:problem:not-found", "title": "Not found", "status": 404, "detail": "gone"},
+    }
+
+
+def test_outputs_past_four_megabytes_are_left_to_their_links() -> None:
+    ran = BatchRan(tuple(replace(DONE, output='"' + "x" * 2_097_150 + '"') for _ in range(3)))
+    items = json.loads(NATIVE.render(_request(), None, ran).body)["items"]
+    assert ["output" in item["job"] for item in items] == [True, True, False]
+    assert items[2]["job"]["links"]["self"] == SELF

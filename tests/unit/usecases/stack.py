@@ -12,6 +12,7 @@ from flowport.usecases.read_jobs import JobReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Ran, Run, RunEndpoint
+from flowport.usecases.stop_job import StopJob
 from flowport.usecases.sweep_jobs import SweepJobs
 from tests.fakes import (
     ACME,
@@ -46,12 +47,15 @@ class Stack:
         self.directory = FakeDirectory(self.jobs)
         self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
         self.access = Access(self.directory, self.passwords, self.clock)
-        self.run_endpoint = RunEndpoint(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION)
-        self.run_detached = RunDetached(self.jobs, self.executions, self.clock)
+        self.stop = StopJob(self.jobs, self.executions, self.clock)
+        self.run_endpoint = RunEndpoint(
+            self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION, self.stop
+        )
+        self.run_detached = RunDetached(self.jobs, self.executions, self.clock, self.stop)
         self.record_completion = RecordCompletion(self.jobs, self.executions)
-        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock)
+        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock, self.stop)
         self.reader = JobReader(
-            self.access, self.directory, self.jobs, self.executions, self.logs, self.clock, RETENTION
+            self.access, self.directory, self.jobs, self.executions, self.logs, self.clock, RETENTION, self.stop
         )
 
     def caller(self, **changes: Any) -> Caller:  # fields of a caller

@@ -74,6 +74,14 @@ def test_a_late_result_of_a_run_that_was_given_up_changes_nothing(stack: Stack) 
     assert stack.row().error == "Flowport.OutcomeUnknown"
 
 
+def test_a_run_records_its_end_only_while_it_holds_the_claim(stack: Stack) -> None:
+    stack.jobs.create(an_express_job())
+    taken = an_express_job(status="RUNNING", attempt="another")
+    before(stack.executions, "run_express", lambda: stack.jobs.rows.update({JOB_ID: taken}))
+    stack.run_detached(JOB_ID)
+    assert stack.row() == taken
+
+
 # -- completion events -------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +215,20 @@ def test_a_claimed_express_run_that_nobody_recorded_ends_as_unknown_and_is_not_r
     assert stack.row().error == "Flowport.OutcomeUnknown"
     assert not stack.executions.express
     assert stack.detached.started == []
+
+
+def test_a_run_that_was_claimed_anew_while_the_sweep_looked_is_left_alone(stack: Stack) -> None:
+    taken = an_express_job(status="RUNNING", attempt="another")
+    before(stack.jobs, "end", lambda: stack.jobs.rows.update({JOB_ID: taken}))
+    _sweep(stack, an_express_job(status="RUNNING"))
+    assert stack.row() == taken
+
+
+@pytest.mark.parametrize("job", [a_job(mode="sync"), an_express_job(created_at=NOW - 7 * 3_600_000)])
+def test_a_job_that_was_started_while_the_sweep_looked_is_not_called_not_started(stack: Stack, job: Job) -> None:
+    before(stack.jobs, "end", lambda: stack.jobs.mark_running(JOB_ID, execution_arn=ARN, at=NOW, check_at=NOW))
+    _sweep(stack, job)
+    assert stack.row().status == "RUNNING"
 
 
 @pytest.mark.parametrize("refusal", [DENIED, errors.MachineMissing("gone"), errors.Unprocessable("bad")])

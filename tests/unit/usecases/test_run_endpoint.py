@@ -105,6 +105,16 @@ def test_a_job_that_the_sweep_ended_meanwhile_is_answered_as_it_is_recorded(stac
     assert stack.run().job.error == "Flowport.OutcomeUnknown"
 
 
+def test_a_direct_run_records_its_end_only_while_it_holds_the_claim(stack: Stack) -> None:
+    def take_over() -> None:
+        job = stack.row()
+        stack.jobs.rows[job.id] = replace(job, attempt="another")
+
+    before(stack.executions, "run_express", take_over)
+    stack.run()
+    assert stack.row().status == "RUNNING"
+
+
 # -- Standard ----------------------------------------------------------------------------------------------------------
 
 
@@ -281,9 +291,9 @@ def test_the_first_write_is_bounded_by_the_callers_deadline(stack: Stack, monkey
     deadlines: list[float | None] = []
     create = stack.jobs.create
 
-    def look(job: Job, *, deadline: float | None = None) -> Job | None:
+    def look(job: Job, *rest: Any, deadline: float | None = None, **more: Any) -> Any:
         deadlines.append(deadline)
-        return create(job, deadline=deadline)
+        return create(job, *rest, deadline=deadline, **more)
 
     monkeypatch.setattr(stack.jobs, "create", look)
     stack.run(caller=stack.caller(deadline=4.5))
@@ -297,6 +307,16 @@ def test_one_request_delivered_twice_is_one_job_and_one_run(stack: Stack, prefer
     assert first.id == second.id == ids.job_id_of_request("JJbxmFmGIAMFxxx=")
     assert sum(stack.executions.express.values()) + len(stack.executions.standard) == 1
     assert first.request_id == "JJbxmFmGIAMFxxx="
+
+
+def test_giving_up_a_request_leaves_the_job_that_its_first_delivery_made_alone(stack: Stack) -> None:
+    stack.directory.add(EXPRESS)
+    caller = stack.caller(request_id="same")
+    stack.run(ASYNC, caller)
+    fail(stack.jobs, "create", BUSY)
+    with pytest.raises(errors.Unavailable):
+        stack.run(ASYNC, caller)
+    assert stack.row().status == "ACCEPTED"
 
 
 def test_a_request_id_that_somebody_else_used_shows_nothing_of_their_job(stack: Stack) -> None:

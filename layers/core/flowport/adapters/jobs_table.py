@@ -4,6 +4,7 @@
 |---|---|
 | `job` | the row: everything of a job but payloads over 4 KB |
 | `input`, `output` | a payload over 4 KB, `text` |
+| `key` | under a partition of its own, `key#…`: the job that a caller's key leads to |
 
 Indexes hold keys only, so that a row's changes cost nothing there: `by_endpoint` and `by_workspace` list by day and
 time, `open` holds what has not ended, by the time at which the sweep is to look at it.
@@ -22,7 +23,8 @@ from botocore.exceptions import ClientError
 from flowport.adapters.aws import AnyClient, cancellation_reasons, error_code, repeat
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.domain.errors import Unavailable
-from flowport.domain.job import Job, Outcome
+from flowport.domain.job import ENDED, Job, Outcome
+from flowport.domain.keys import JobKey, Taken
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
 
 SCHEMA_VERSION: Final = 1
@@ -41,7 +43,10 @@ _DAY_DONE: Final = ""
 
 WHAT: Final = "The job store (DynamoDB)"
 IS_NEW: Final = "attribute_not_exists(job_id)"
+IS_FREE_KEY: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now)"
+MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now OR leads_to = :replaces)"
 IS_ACCEPTED: Final = "#status = :accepted"
+HAS_ENDED: Final = f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))})"
 HOLDS_CLAIM: Final = "attempt = :attempt"
 IS_UNMOVED: Final = "check_at = :seen"
 
@@ -93,6 +98,8 @@ def row_of(job: Job) -> dict[str, Any]:
         "labels": dict(job.labels) or None,
         "origin": job.origin,
         "request_id": job.request_id,
+        "keyed": job.keyed or None,
+        "deadline_at": job.deadline_at,
         "expires_at": job.expires_at // 1000,
         "check_at": job.check_at,
         "open_shard": f"open#{_shard(job_id, OPEN_SHARDS)}",
@@ -129,12 +136,39 @@ def job_of(row: dict[str, Any]) -> Job:
         request_id=row.get("request_id"),
         expires_at=row["expires_at"] * 1000,
         check_at=row.get("check_at"),
+        keyed=row.get("keyed", False),
+        deadline_at=row.get("deadline_at"),
     )
 
 
 def job_key(job_id: str, item: str = "job") -> dict[str, Any]:
     """Build the primary key of one of a job's items."""
     return {"job_id": encode(job_id), "item": encode(item)}
+
+
+def key_put(table: str, key: JobKey, job: Job, now: int) -> dict[str, Any]:
+    """Build the write that makes a key lead to a job, if it leads nowhere or may be taken from where it leads."""
+    item = {
+        "job_id": key.id,
+        "item": "key",
+        "schema_version": SCHEMA_VERSION,
+        "leads_to": job.id,
+        "fingerprint": key.fingerprint,
+        "key_expires_at": key.expires_at,
+        "expires_at": key.expires_at // 1000,
+    }
+    values: dict[str, Any] = {":now": now}
+    if key.replaces is not None:
+        values[":replaces"] = key.replaces
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": encode_item(item),
+            "ConditionExpression": IS_FREE_KEY if key.replaces is None else MAY_BE_TAKEN,
+            "ExpressionAttributeValues": {name: encode(value) for name, value in values.items()},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +184,11 @@ class Update:
         """Build the request's members; `#status` is the one name that DynamoDB reserves."""
         names = {f"#{name}": name for name in self.sets}
         names["#status"] = "status"
-        expression = "SET " + ", ".join(f"#{name} = :set_{name}" for name in self.sets)
+        parts = []
+        if self.sets:
+            parts.append("SET " + ", ".join(f"#{name} = :set_{name}" for name in self.sets))
         if self.removes:
-            expression += " REMOVE " + ", ".join(self.removes)
+            parts.append("REMOVE " + ", ".join(self.removes))
         values = {f":set_{name}": encode(value) for name, value in self.sets.items()}
         values |= {name: encode(value) for name, value in (self.values or {}).items()}
         condition = " AND ".join(("attribute_exists(job_id)", *self.conditions))
@@ -161,24 +197,34 @@ class Update:
         return {
             "TableName": table,
             "Key": job_key(job_id),
-            "UpdateExpression": expression,
+            "UpdateExpression": " ".join(parts),
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
+            **({"ExpressionAttributeNames": names} if names else {}),
             "ExpressionAttributeValues": values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
 
 def end_update(
-    outcome: Outcome, *, attempt: str | None, execution_arn: str | None, only_from: Sequence[str], keep_output: bool
+    outcome: Outcome,
+    *,
+    attempt: str | None,
+    execution_arn: str | None,
+    only_from: Sequence[str],
+    keep_output: bool,
+    look_again: int | None = None,
 ) -> Update:
-    """Build the write that ends a job: only from an open state, only once."""
+    """Build the write that ends a job: only from an open state, only once.
+
+    With `look_again`, the sweep is to look at what is left of the execution at that time.
+    """
     sets = {
         "status": outcome.status,
         "finished_at": outcome.finished_at,
         "error": outcome.error,
         "cause": outcome.cause,
         "execution_arn": execution_arn,
+        "check_at": look_again,
         "output": outcome.output if keep_output else None,
         "output_aside": True if outcome.output is not None and not keep_output else None,
     }
@@ -190,7 +236,7 @@ def end_update(
         values[":attempt"] = attempt
     return Update(
         {name: value for name, value in sets.items() if value is not None},
-        removes=("open_shard", "check_at"),
+        removes=("open_shard", "check_at") if look_again is None else (),
         conditions=tuple(conditions),
         values=values,
     )
@@ -210,19 +256,36 @@ class DynamoJobStore:
 
     # -- writes ------------------------------------------------------------------------------------------------------
 
-    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
-        """Write the row, with a large input beside it in one transaction."""
+    def create(
+        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+    ) -> Job | Taken | None:
+        """Write the row, with its keys and a large input beside it in one transaction."""
         put = {
             "TableName": self._table,
             "Item": encode_item(row_of(job)),
             "ConditionExpression": IS_NEW,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        beside = [] if _fits(job.input) else [self._put_text(job.id, "input", job.input or "", job.expires_at)]
-        old = self._write("Put", put, beside, deadline)
-        if old is None or old["attempt"] == job.attempt:
+        beside = [key_put(self._table, key, job, now) for key in keys]
+        if not _fits(job.input):
+            beside.append(self._put_text(job.id, "input", job.input or "", job.expires_at))
+        olds = self._write("Put", put, beside, deadline)
+        if olds is None:
             return None
-        return job_of(old)
+        row, *others = olds
+        if row is not None:
+            return None if row.get("attempt") == job.attempt else job_of(row)
+        taken = [
+            Taken(key, old["leads_to"], old.get("fingerprint"))
+            for key, old in zip(keys, others, strict=False)
+            if old is not None and old.get("leads_to") != job.id
+        ]
+        return taken[0] if taken else None
+
+    def find_key(self, key_id: str, now: int) -> str | None:
+        """Read a key's item."""
+        item = self._item(key_id, "key")
+        return item["leads_to"] if item and item["key_expires_at"] > now else None
 
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
         """`ACCEPTED -> RUNNING` by the one attempt that wins."""
@@ -231,7 +294,7 @@ class DynamoJobStore:
             conditions=(IS_ACCEPTED,),
             values={":accepted": "ACCEPTED"},
         )
-        old = self._write("Update", update.request(self._table, job_id))
+        old = self._update(job_id, update)
         return old is None or (old.get("status") == "RUNNING" and old.get("attempt") == attempt)
 
     def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
@@ -241,7 +304,7 @@ class DynamoJobStore:
             conditions=(IS_ACCEPTED,),
             values={":accepted": "ACCEPTED"},
         )
-        old = self._write("Update", update.request(self._table, job_id))
+        old = self._update(job_id, update)
         return old is None or (old.get("status") == "RUNNING" and old.get("execution_arn") == execution_arn)
 
     def end(
@@ -252,19 +315,26 @@ class DynamoJobStore:
         attempt: str | None = None,
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        look_again: int | None = None,
         deadline: float | None = None,
     ) -> bool:
         """End the row; a large output is written beside it in the same transaction."""
         inline = _fits(outcome.output)
         update = end_update(
-            outcome, attempt=attempt, execution_arn=execution_arn, only_from=only_from, keep_output=inline
+            outcome,
+            attempt=attempt,
+            execution_arn=execution_arn,
+            only_from=only_from,
+            keep_output=inline,
+            look_again=look_again,
         )
         if outcome.started_at is not None and job.started_at is None:
             update.sets["started_at"] = outcome.started_at
         beside = [] if inline else [self._put_text(job.id, "output", outcome.output or "", job.expires_at)]
-        old = self._write("Update", update.request(self._table, job.id), beside, deadline)
-        if old is None:
+        olds = self._write("Update", update.request(self._table, job.id), beside, deadline)
+        if olds is None:
             return True
+        old = olds[0] or {}
         # A repeated write meets its own first try: the same end, by the same attempt.
         return (
             old.get("status") == outcome.status
@@ -272,15 +342,39 @@ class DynamoJobStore:
             and (attempt is None or old.get("attempt") == attempt)
         )
 
+    def settle(self, job_id: str, *, seen: int) -> None:
+        """Take an ended job off the sweep's list."""
+        update = Update({}, removes=("open_shard", "check_at"), conditions=(IS_UNMOVED,), values={":seen": seen})
+        self._update(job_id, update)
+
+    def delete(self, job_id: str) -> bool:
+        """Delete the row, only when it has ended, and what lies beside it."""
+        row = {
+            "TableName": self._table,
+            "Key": job_key(job_id),
+            "ConditionExpression": HAS_ENDED,
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {f":{status}": encode(status) for status in sorted(ENDED)},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        beside = [{"Delete": {"TableName": self._table, "Key": job_key(job_id, item)}} for item in ("input", "output")]
+        olds = self._write("Delete", row, beside)
+        return olds is None or olds[0] == {}
+
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
         """Move the sweep's next look."""
         update = Update({"check_at": check_at}, conditions=(IS_UNMOVED,), values={":seen": seen})
-        old = self._write("Update", update.request(self._table, job_id))
+        old = self._update(job_id, update)
         return old is None or old.get("check_at") == check_at
 
     def _put_text(self, job_id: str, item: str, text: str, expires_at: int) -> dict[str, Any]:
         values = {"job_id": job_id, "item": item, "text": text, "expires_at": expires_at // 1000}
         return {"Put": {"TableName": self._table, "Item": encode_item(values)}}
+
+    def _update(self, job_id: str, update: Update) -> dict[str, Any] | None:
+        """Update one row; None when it was done, else the item that stood in the way ({} for none)."""
+        olds = self._write("Update", update.request(self._table, job_id))
+        return None if olds is None else (olds[0] or {})
 
     def _write(
         self,
@@ -288,24 +382,30 @@ class DynamoJobStore:
         request: dict[str, Any],
         beside: Sequence[dict[str, Any]] = (),
         deadline: float | None = None,
-    ) -> dict[str, Any] | None:
-        """Make a conditional write; None when it was made, else the item that stood in the way ({} for none)."""
+    ) -> list[dict[str, Any] | None] | None:
+        """Make a conditional write, with others in one transaction.
+
+        None when it was made; else what stood in the way of each, in order: the old item ({} for none), or None where
+        that one's condition held.
+        """
         try:
             if beside:
-                self._repeat(
-                    lambda: self._client.transact_write_items(TransactItems=[{kind: request}, *beside]), deadline
-                )
+                items = [{kind: request}, *beside]
+                self._repeat(lambda: self._client.transact_write_items(TransactItems=items), deadline)
             elif kind == "Put":
                 self._repeat(lambda: self._client.put_item(**request), deadline)
             else:
                 self._repeat(lambda: self._client.update_item(**request), deadline)
         except ClientError as error:
+            response: dict[str, Any] = dict(error.response)
             code = error_code(error)
             if code == "ConditionalCheckFailedException":
-                response: dict[str, Any] = dict(error.response)
-                return decode_item(response.get("Item", {}))
+                return [decode_item(response.get("Item", {}))]
             if code == "TransactionCanceledException" and "ConditionalCheckFailed" in cancellation_reasons(error):
-                return decode_item(error.response["CancellationReasons"][0].get("Item", {}))
+                return [
+                    decode_item(reason.get("Item", {})) if reason.get("Code") == "ConditionalCheckFailed" else None
+                    for reason in response["CancellationReasons"]
+                ]
             raise
         return None
 

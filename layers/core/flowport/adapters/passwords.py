@@ -53,9 +53,9 @@ class Argon2Passwords:
 
     def _check(self, stored: str, password: str) -> bool:
         from argon2 import PasswordHasher  # noqa: PLC0415
-        from argon2.exceptions import VerificationError  # noqa: PLC0415
+        from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
 
         try:
             return PasswordHasher().verify(stored, password.encode("utf-8", "surrogatepass"))
-        except VerificationError:
+        except (VerificationError, InvalidHashError):
             return False

@@ -149,9 +149,13 @@ class StepFunctions:
         )
 
     def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
-        """StopExecution; stopping what has ended changes nothing."""
+        """StopExecution; stopping what has ended or never was changes nothing."""
         client = self._quick()
-        self._repeat(lambda: client.stop_execution(executionArn=execution_arn, error=error, cause=cause))
+        try:
+            self._repeat(lambda: client.stop_execution(executionArn=execution_arn, error=error, cause=cause))
+        except ClientError as refused:
+            if error_code(refused) not in {"ExecutionDoesNotExist", "ValidationException"}:
+                raise
 
     def history(self, execution_arn: str) -> Iterator[HistoryEvent]:
         """GetExecutionHistory, page by page; nothing for an execution that AWS no longer knows."""

@@ -31,6 +31,7 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "ip_allow": list(endpoint.ip_allow),
         "http_headers": list(endpoint.http_headers),
         "log_group": endpoint.log_group,
+        "time_limit": endpoint.time_limit,
         "sample": endpoint.sample,
         "version": endpoint.version,
         "created_at": timestamp(endpoint.created_at),
@@ -130,5 +131,6 @@ def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -
         ip_allow=tuple(document.ip_allow),
         http_headers=tuple(document.http_headers),
         log_group=document.log_group,
+        time_limit=document.time_limit,
         sample=document.sample,
     )

@@ -24,7 +24,8 @@ from flowport.usecases.admin.errors import ValidationFailed, Violation
 
 # DynamoDB's sort keys have 1024 bytes at most: two of these, a slash and `endpoint#`.
 PART_BYTES: Final = 500
-SAMPLE_BYTES: Final = 65_536
+# The sample lies in the row that every call reads.
+SAMPLE_BYTES: Final = 8_192
 DAY_MS: Final = 86_400_000
 # Where the gateway function's role may read; see template.yaml.
 LOG_GROUPS: Final = "/aws/vendedlogs/states/"
@@ -218,6 +219,7 @@ class EndpointDocument(Document):
     ip_allow: Annotated[list[Network], Field(max_length=200)] = Field(default=[])
     http_headers: Annotated[list[HeaderName], Field(max_length=50)] = Field(default=[])
     log_group: LogGroup | None = None
+    time_limit: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
     sample: Sample = None
     endpoint: str | None = None
     version: int | None = None

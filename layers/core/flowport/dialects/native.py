@@ -8,7 +8,9 @@ import binascii
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, get_args
 
 from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
@@ -21,18 +23,22 @@ from flowport.domain.errors import (
     NotFound,
     NotSupported,
     OutputNotHttp,
+    PayloadTooLarge,
     Unauthenticated,
     UnsupportedMediaType,
 )
 from flowport.domain.job import OUTCOME_UNKNOWN, Job, Status
-from flowport.domain.payload import checked_input, dumps
+from flowport.domain.keys import OnConflict
+from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View, user_key
 from flowport.domain.steps import Step
 from flowport.domain.tokens import parse_token
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps, StepsRead
+from flowport.usecases.run_batch import INPUTS_AT_MOST, BatchRan, RunBatch
 from flowport.usecases.run_endpoint import Ran, Run
+from flowport.usecases.stop_job import Cancel, Delete
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -41,10 +47,15 @@ SOURCE_HEADER: Final = "Flowport-Error-Source"
 # Query parameters that steer the call; everything else of a GET's query is the workflow's input.
 CONTROLS: Final = frozenset({"view", "workspace", "client_job_id", "on_conflict"})
 LIST_LIMIT: Final = 100
+BATCH_BYTES: Final = 4 * 1024 * 1024
 _LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
 _LABELS_AT_MOST: Final = 20
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
-_NOT_YET: Final = ("idempotency-key", "client-job-id", "callback-url", "flowport-deadline")
+_NOT_YET: Final = ("callback-url",)
+_DEADLINE_AT_MOST: Final = 365 * 86_400
+_KEY_AT_MOST: Final = 255
+_QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_KEY_TEXT: Final = re.compile(r"[\x20-\x7e]+")
 _LATEST: Final = 253_370_764_800_000  # the year 9999, the last that a timestamp can name
 _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
@@ -110,7 +121,7 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
         "labels": dict(job.labels),
         "origin": job.origin,
         "execution_arn": job.execution_arn,
-        "links": {"self": link, "steps": f"{link}/steps", "input": f"{link}/input"},
+        "links": {"self": link, "cancel": f"{link}/cancel", "steps": f"{link}/steps", "input": f"{link}/input"},
     }
     if not output:
         del members["output"]
@@ -162,43 +173,27 @@ class Native:
         message = f"The authentication scheme {scheme[:32]!r} is not known; use Bearer or Basic."
         raise Unauthenticated(message, headers={"WWW-Authenticate": CHALLENGE})
 
-    def parse(self, request: HttpRequest) -> Run | ReadJob | ReadInput | ReadSteps | ListJobs:
-        """Route: `/v1/run/{module}/{name}`, `/v1/jobs`, `/v1/jobs/{id}`, `…/input`, `…/steps`."""
+    def parse(
+        self, request: HttpRequest
+    ) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Delete:
+        """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs`, and what lies below `/v1/jobs/{id}`."""
         match request.segments:
             case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
                 return _run(request, f"{module}/{name}")
+            case ("v1", "run", module, name, "batch") if _is_name(module) and _is_name(name):
+                return _batch(request, f"{module}/{name}")
             case ("v1", "jobs"):
-                _only_get(request)
+                _only(request, "GET", "HEAD")
                 return _list(request)
-            case ("v1", "jobs", reference) if reference:
-                _only_get(request)
-                return ReadJob(reference, _wait(request))
-            case ("v1", "jobs", reference, "input") if reference:
-                _only_get(request)
-                return ReadInput(reference)
-            case ("v1", "jobs", reference, "steps") if reference:
-                _only_get(request)
-                return ReadSteps(reference)
-        message = f"There is no {request.method} {request.path}."
-        raise NotFound(message)
+            case ("v1", "jobs", reference, *below) if reference:
+                return _of_job(request, reference, "/".join(below))
+        raise _no_such_path(request)
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
     def render(self, request: HttpRequest, command: Any, result: Any) -> HttpResponse:  # noqa: ANN401
         """Write what a use case gave."""
-        match result:
-            case Ran():
-                return _ran(request, command, result)
-            case Job():
-                return _cached(request, job_document(result, request.base_url), _retry_after(result))
-            case StepsRead():
-                return _json(200, _steps(result))
-            case ListingPage():
-                return _json(200, _page(request, result))
-            case str():
-                return _json(200, result)
-        message = f"no rendering for {type(result).__name__}"
-        raise TypeError(message)
+        return _ANSWERS[type(result)](request, command, result)
 
     def refuse(self, request: HttpRequest, error: FlowportError) -> HttpResponse:  # noqa: ARG002  # one form for all
         """Write problem+json."""
@@ -222,10 +217,33 @@ def _json(status: int, body: str, headers: dict[str, str] | None = None) -> Http
     return HttpResponse(status, body, {"Content-Type": JSON, **(headers or {})})
 
 
-def _only_get(request: HttpRequest) -> None:
-    if request.method not in {"GET", "HEAD"}:
-        message = f"{request.path} does not take {request.method}; it takes GET."
-        raise MethodNotAllowed(message, headers={"Allow": "GET, HEAD"})
+def _of_job(request: HttpRequest, reference: str, below: str) -> ReadJob | ReadInput | ReadSteps | Cancel | Delete:
+    match below:
+        case "":
+            _only(request, "GET", "HEAD", "DELETE")
+            return Delete(reference) if request.method == "DELETE" else ReadJob(reference, _wait(request))
+        case "input":
+            _only(request, "GET", "HEAD")
+            return ReadInput(reference)
+        case "steps":
+            _only(request, "GET", "HEAD")
+            return ReadSteps(reference)
+        case "cancel":
+            _only(request, "POST")
+            return Cancel(reference)
+    raise _no_such_path(request)
+
+
+def _no_such_path(request: HttpRequest) -> NotFound:
+    message = f"There is no {request.method} {request.path}."
+    return NotFound(message)
+
+
+def _only(request: HttpRequest, *methods: str) -> None:
+    if request.method not in methods:
+        allowed = ", ".join(methods)
+        message = f"{request.path} does not take {request.method}; it takes: {allowed}."
+        raise MethodNotAllowed(message, headers={"Allow": allowed})
 
 
 def _basic(value: str) -> Presented:
@@ -243,15 +261,66 @@ def _basic(value: str) -> Presented:
 
 
 def _run(request: HttpRequest, endpoint: str) -> Run:
-    asked = [name for name in _NOT_YET if name in request.headers]
-    asked += [name for name in ("client_job_id", "on_conflict") if name in request.query]
-    if asked:
+    if asked := [name for name in _NOT_YET if name in request.headers]:
         message = f"This release does not know {', '.join(asked)}; send the request without it."
         raise NotSupported(message)
     view = _choice(request, "view", get_args(View))
     preference = parse_prefer(request.headers.get("prefer"))
     labels = _labels(request.headers.get("flowport-labels"))
-    return Run(endpoint, request.method, lambda: _input(request), preference, view, labels)  # type: ignore[arg-type]
+    return Run(
+        endpoint,
+        request.method,
+        lambda: _input(request),
+        preference,
+        view,  # type: ignore[arg-type]
+        labels,
+        idempotency_key=_key("Idempotency-Key", request.headers.get("idempotency-key")),
+        client_job_id=_key("Client-Job-Id", request.headers.get("client-job-id", request.one("client_job_id"))),
+        deadline=_deadline(request.headers.get("flowport-deadline")),
+        on_conflict=_choice(request, "on_conflict", get_args(OnConflict)) or "return",  # type: ignore[arg-type]
+    )
+
+
+def _batch(request: HttpRequest, endpoint: str) -> RunBatch:
+    _only(request, "POST")
+    run = _run(request, endpoint)
+    if run.client_job_id is not None or run.view not in {None, "job"}:
+        message = "A batch has no Client-Job-Id and no view: each of its inputs becomes a job of its own."
+        raise InvalidRequest(message)
+    return RunBatch(run, lambda: _batch_inputs(request))
+
+
+def _batch_inputs(request: HttpRequest) -> list[Callable[[], str]]:
+    if (size := len(request.body)) > BATCH_BYTES:
+        message = f"The batch is {size} bytes; it may have at most {BATCH_BYTES}. Send it in parts."
+        raise PayloadTooLarge(message, members={"size": size, "limit": BATCH_BYTES})
+    elements = split_array(_text(request))
+    if not 1 <= len(elements) <= INPUTS_AT_MOST:
+        message = f"The batch has {len(elements)} inputs; it must have 1 to {INPUTS_AT_MOST}."
+        raise InvalidRequest(message)
+    return [partial(checked_input, element) for element in elements]
+
+
+def _deadline(header: str | None) -> int | None:
+    if header is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", header.strip()) or not 1 <= int(header) <= _DEADLINE_AT_MOST:
+        message = f"Flowport-Deadline: {header[:40]!r} must be a whole number of seconds from 1 to {_DEADLINE_AT_MOST}."
+        raise InvalidRequest(message)
+    return int(header)
+
+
+def _key(name: str, header: str | None) -> str | None:
+    """Read a key, bare or as a structured field's string (RFC 8941 section 3.3.3)."""
+    if header is None:
+        return None
+    text = header.strip()
+    if match := _QUOTED_KEY.fullmatch(text):
+        text = re.sub(r"\\(.)", r"\1", match[1])
+    if not _KEY_TEXT.fullmatch(text) or len(text) > _KEY_AT_MOST:
+        message = f"{name} must have 1 to {_KEY_AT_MOST} printable ASCII characters."
+        raise InvalidRequest(message)
+    return text
 
 
 def _is_name(text: str) -> bool:
@@ -266,9 +335,14 @@ def _input(request: HttpRequest) -> str:
             if name not in CONTROLS
         }
         return checked_input(dumps(values))
-    content_type = request.headers.get("content-type")
     if not request.body.strip():
         return "{}"
+    return checked_input(_text(request))
+
+
+def _text(request: HttpRequest) -> str:
+    """Give the body's text when it is declared as JSON in UTF-8, and is UTF-8."""
+    content_type = request.headers.get("content-type")
     if content_type is not None:
         essence, _, parameters = content_type.partition(";")
         charset = re.search(r'charset\s*=\s*"?([^";\s]+)', parameters, re.IGNORECASE)
@@ -276,7 +350,7 @@ def _input(request: HttpRequest) -> str:
             message = f"The body is declared as {content_type[:100]!r}; send Content-Type: application/json in UTF-8."
             raise UnsupportedMediaType(message, headers={"Accept": JSON})
     try:
-        return checked_input(request.body.decode())
+        return request.body.decode()
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} cannot be read."
         raise InvalidJson(message) from error
@@ -387,6 +461,8 @@ def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
     headers = {"Flowport-Job-Id": job.id, "Location": f"{request.base_url}/v1/jobs/{job.id}"}
     if applied := command.preference.applied:
         headers |= {"Preference-Applied": applied, "Vary": "Prefer"}
+    if ran.replayed:
+        headers["Idempotency-Replayed"] = "true"
     if not job.ended:
         return _json(202, job_document(job, request.base_url), headers | _retry_after(job))
     if job.status in _FAILURE:
@@ -397,6 +473,22 @@ def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
         case "http":
             return _http_answer(job, ran.endpoint.http_headers, headers)
     return _json(200, job_document(job, request.base_url), headers)
+
+
+def _batch_ran(request: HttpRequest, ran: BatchRan) -> HttpResponse:
+    items = []
+    left = BATCH_BYTES
+    for outcome in ran.outcomes:
+        if not isinstance(outcome, Job):
+            items.append(f'{{"status":{outcome.status},"problem":{problem(outcome).body}}}')
+            continue
+        status = _FAILURE[outcome.status][1] if outcome.status in _FAILURE else 200 if outcome.ended else 202
+        left -= len((outcome.output or "").encode("utf-8", "surrogatepass"))
+        # Without its output a job's own link leads to it.
+        document = job_document(outcome, request.base_url, output=left >= 0)
+        items.append(f'{{"status":{status},"job":{document}}}')
+    headers = {} if ran.complete else {"Retry-After": "1"}
+    return _json(200 if ran.complete else 202, f'{{"items":[{",".join(items)}]}}', headers)
 
 
 def _failed(job: Job, base_url: str, headers: dict[str, str]) -> HttpResponse:
@@ -501,3 +593,14 @@ def _page(request: HttpRequest, page: ListingPage) -> str:
     items = ",".join(job_document(job, request.base_url, output=False) for job in page.jobs)
     cursor = encode_cursor(page.after) if page.after else None
     return f'{{"items":[{items}],"cursor":{dumps(cursor)}}}'
+
+
+_ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
+    Ran: _ran,
+    BatchRan: lambda request, _, ran: _batch_ran(request, ran),
+    Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
+    StepsRead: lambda _request, _, read: _json(200, _steps(read)),
+    ListingPage: lambda request, _, page: _json(200, _page(request, page)),
+    str: lambda _request, _, text: _json(200, text),
+    type(None): lambda _request, _, __: HttpResponse(204),
+}

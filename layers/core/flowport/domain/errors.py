@@ -152,6 +152,27 @@ class Unprocessable(FlowportError):
     status = 422
 
 
+class JobEnded(Conflict):
+    """What was asked does not fit the state that the job is in."""
+
+    kind = "job-state"
+    title = "The job is not in a state for that"
+
+
+class KeyReused(Unprocessable):
+    """An idempotency key was sent again with another input."""
+
+    kind = "idempotency-key-reused"
+    title = "Idempotency key reused"
+
+
+class ClientJobIdTaken(Conflict):
+    """The caller's name for a job belongs to another job."""
+
+    kind = "client-job-id-taken"
+    title = "Client job id taken"
+
+
 class MachineMissing(FlowportError):
     """The endpoint points to a state machine that no longer exists."""
 

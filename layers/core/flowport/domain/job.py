@@ -18,6 +18,8 @@ ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 NOT_STARTED: Final = "Flowport.NotStarted"
 OUTCOME_UNKNOWN: Final = "Flowport.OutcomeUnknown"
+CANCELLED: Final = "Flowport.Cancelled"
+DEADLINE_PASSED: Final = "Flowport.DeadlinePassed"
 
 # How long after a write the sweep looks at a job that has not moved, in milliseconds. A gateway function starts what
 # it accepted within START_WITHIN or not at all, so that the sweep (later) and it can never both decide.
@@ -27,6 +29,8 @@ CHECK_STANDARD_AFTER: Final = 60_000
 CHECK_STANDARD_AT_MOST: Final = 15 * 60_000
 # An Express execution ends within 5 minutes; its function within 5.5. Later than that nobody will record it.
 EXPRESS_LOST_AFTER: Final = 7 * 60_000
+# A stopped job's execution is looked at once more, when whoever was starting it has started it or given up.
+CHECK_STOPPED_AFTER: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Job:
     """One run of an endpoint, from acceptance to its end. Times are epoch milliseconds.
 
     `input` and `output` are JSON texts, None while not loaded or absent; `direct` marks an Express run that the
-    accepting function itself executes, whose acceptance is its claim.
+    accepting function itself executes, whose acceptance is its claim; `keyed` says that a key leads to the job;
+    at `deadline_at` it is stopped and ends as `TIMED_OUT`.
     """
 
     id: str
@@ -73,6 +78,21 @@ class Job:
     request_id: str | None = None
     expires_at: int = 0
     check_at: int | None = None
+    keyed: bool = False
+    deadline_at: int | None = None
+
+    @property
+    def goes_on_alone(self) -> bool:
+        """Whether the sweep starts it when its process died before it did: a 202 or a key may lead to it."""
+        return self.mode == "async" or self.keyed or (self.machine_type == "EXPRESS" and not self.direct)
+
+    def look_at(self, at: int) -> int:
+        """When the sweep is to look at the job: at `at`, or at its deadline where that comes first."""
+        return at if self.deadline_at is None else min(at, self.deadline_at)
+
+    def overdue(self, now: int) -> bool:
+        """Whether its deadline has passed while it has not ended."""
+        return not self.ended and self.deadline_at is not None and now >= self.deadline_at
 
     @property
     def ended(self) -> bool:

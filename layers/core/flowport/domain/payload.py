@@ -12,6 +12,8 @@ from flowport.domain.errors import InvalidJson, PayloadTooLarge
 
 MAX_BYTES: Final = 262_144
 MAX_DEPTH: Final = 100
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 # Possessive, and taking an unterminated string to the end: linear in whatever is sent.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
@@ -76,6 +78,20 @@ def parse_json(text: str) -> Any:  # noqa: ANN401  # any JSON value
     except ValueError as error:  # an integer of more digits than Python converts
         message = "The body has a number with too many digits; send it as a string."
         raise InvalidJson(message) from error
+
+
+def split_array(text: str) -> list[str]:
+    """Give the texts of an array's elements, each exactly as it was sent."""
+    if not isinstance(parse_json(text), list):
+        message = "The body must be an array: one input an element."
+        raise InvalidJson(message)
+    elements = []
+    position = _SPACE.match(text, text.index("[") + 1).end()  # type: ignore[union-attr]  # it matches the empty text
+    while text[position] != "]":
+        _, end = _DECODER.raw_decode(text, position)
+        elements.append(text[position:end])
+        position = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+    return elements
 
 
 def checked_input(text: str) -> str:

@@ -32,7 +32,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A published workflow, addressed `module/name` in its workspace."""
+    """A published workflow, addressed `module/name` in its workspace. `time_limit` is in seconds."""
 
     workspace: str
     module: str
@@ -48,6 +48,7 @@ class Endpoint:
     ip_allow: tuple[str, ...] = ()
     http_headers: tuple[str, ...] = ()
     log_group: str | None = None
+    time_limit: int | None = None
     sample: Any = None
     version: int = 1
     created_at: int = 0

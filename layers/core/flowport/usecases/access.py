@@ -81,11 +81,20 @@ class Access:
         by_arn = reference.startswith("arn:")
         if (
             job is None
+            or job.expires_at <= self.clock.now()  # TTL removes an expired row within days, not at once
             or not may_read(job, principal)
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
             message = f"There is no job {reference!r} for this caller."
             raise NotFound(message)
+        return principal, job
+
+    def to_change_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
+        """Let a caller change a job: its own with `run`, any that it can see with `jobs:write`."""
+        principal, job = self.to_read_job(caller, reference)
+        if principal.credential is not None and not may_read(job, principal, "jobs:write"):
+            message = "The credential lacks the scope 'jobs:write', which changing another caller's job needs."
+            raise Forbidden(message)
         return principal, job
 
     def to_list_jobs(self, caller: Caller) -> Principal:

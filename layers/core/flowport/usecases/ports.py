@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flowport.domain.job import Job, Outcome
+from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent
 
@@ -60,11 +61,18 @@ class Directory(Protocol):
 class JobStore(Protocol):
     """The jobs' rows. Each write is conditional; None or False says that the condition did not hold."""
 
-    def create(self, job: Job, *, deadline: float | None = None) -> Job | None:
-        """Write a new job with its input; give back the one that already has this id, or None when it was written.
+    def create(
+        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+    ) -> Job | Taken | None:
+        """Write a new job with its input and the keys that lead to it, all or nothing.
 
-        A retry that meets its own first try (same attempt) has succeeded.
+        None when it was written; else the job that has this id already, or the first key that leads elsewhere and
+        has not expired at `now`. A retry that meets its own first try (same attempt) has succeeded.
         """
+        ...
+
+    def find_key(self, key_id: str, now: int) -> str | None:
+        """Give the id of the job that a key leads to, unless it has expired at `now`."""
         ...
 
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
@@ -83,12 +91,23 @@ class JobStore(Protocol):
         attempt: str | None = None,
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
+        look_again: int | None = None,
         deadline: float | None = None,
     ) -> bool:
         """End a job that has not ended; with `attempt`, only while that attempt holds the claim.
 
+        With `look_again`, the sweep still looks at what is left of its execution at that time.
+
         True also when the same end was written before by the same attempt.
         """
+        ...
+
+    def settle(self, job_id: str, *, seen: int) -> None:
+        """Take an ended job off the sweep's list, unless it has been moved from `seen`."""
+        ...
+
+    def delete(self, job_id: str) -> bool:
+        """Delete an ended job with its payloads; False when it has not ended."""
         ...
 
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:

@@ -17,6 +17,7 @@ from flowport.usecases.ports import (
     ListingQuery,
     Wanted,
 )
+from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import wait_for_end
 
 NO_EXPRESS_HISTORY: Final = (
@@ -81,12 +82,13 @@ class JobReader:
     logs: ExecutionLogs
     clock: Clock
     retention_ms: int
+    stop: StopJob
 
     def read(self, caller: Caller, command: ReadJob) -> Job:
         """Give the job, after waiting for its end as long as was asked."""
         _, job = self.access.to_read_job(caller, command.reference)
         wait = min(command.wait, caller.answer_by - self.clock.monotonic())
-        return wait_for_end(self.jobs, self.clock, job, wait)
+        return wait_for_end(self.jobs, self.clock, job, wait, self.stop.expire)
 
     def read_input(self, caller: Caller, command: ReadInput) -> str:
         """Give the JSON text that the job was started with."""

@@ -13,6 +13,7 @@ from flowport.domain import ids
 from flowport.domain.errors import FlowportError, UnknownOutcome
 from flowport.domain.job import EXPRESS_LOST_AFTER, Job, not_started, outcome_unknown
 from flowport.usecases.ports import Clock, Executions, JobStore
+from flowport.usecases.stop_job import StopJob
 
 # The result exists only in this process, so it keeps trying to record it nearly as long as it may live on.
 RECORD_WITHIN_SECONDS: Final = 60.0
@@ -25,6 +26,7 @@ class RunDetached:
     jobs: JobStore
     executions: Executions
     clock: Clock
+    stop: StopJob
 
     def __call__(self, job_id: str) -> str:
         """Run the job if nobody else has; give its status, or `skipped`."""
@@ -32,8 +34,10 @@ class RunDetached:
         if job is None or job.status != "ACCEPTED":
             return "skipped"
         attempt, now = ids.new_attempt_id(), self.clock.now()
+        if job.overdue(now):
+            return self.stop.expire(job).status
         input_text = self.jobs.with_input(job).input or "{}"
-        if not self.jobs.claim(job_id, attempt=attempt, at=now, check_at=now + EXPRESS_LOST_AFTER):
+        if not self.jobs.claim(job_id, attempt=attempt, at=now, check_at=job.look_at(now + EXPRESS_LOST_AFTER)):
             return "skipped"
         return self._run(job, attempt, input_text)
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.access import Principal
-from flowport.domain.errors import FlowportError, Unavailable, UnknownOutcome
+from flowport.domain.access import Principal, may_read
+from flowport.domain.errors import ClientJobIdTaken, FlowportError, KeyReused, Unavailable, UnknownOutcome
 from flowport.domain.job import (
     CHECK_ACCEPTED_AFTER,
     CHECK_STANDARD_AFTER,
@@ -27,14 +27,18 @@ from flowport.domain.job import (
     not_started,
     outcome_unknown,
 )
+from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, idempotency_key
 from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import wait_for_end
 
 # The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
 RECORD_WITHIN_SECONDS: Final = 20.0
+# A key that is free again may be taken by another call first, which then is the one that leads.
+KEY_ROUNDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,23 @@ class Run:
     preference: Preference = field(default_factory=Preference)
     view: View | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    client_job_id: str | None = None
+    on_conflict: OnConflict = "return"
+    deadline: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """The job as the answer is given, and the endpoint that it ran."""
+    """The job as the answer is given, and the endpoint that it ran.
+
+    `replayed` says that the job had ended before this call, which a key led to it.
+    """
 
     job: Job
     endpoint: Endpoint
     view: View
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +85,17 @@ class _Plan:
     wait_seconds: float
 
 
-def plan_run(endpoint: Endpoint, preference: Preference) -> _Plan:
-    """Decide between the endpoint's machines: Express answers fastest, Standard outlives its caller best."""
+def plan_run(endpoint: Endpoint, preference: Preference, *, limited: bool = False) -> _Plan:
+    """Decide between the endpoint's machines: Express answers fastest, Standard outlives its caller best.
+
+    A run with a deadline (`limited`) is never direct: a process that holds a run cannot watch the clock.
+    """
     # Whoever names a wait is ready for a 202: the run goes on without them, so it is an asynchronous one.
     detach = preference.respond_async or preference.wait is not None or endpoint.mode == "async"
     mode: Mode = "async" if detach else "sync"
     wait = float(preference.wait or 0) if detach else float(MAX_WAIT_SECONDS)
     if endpoint.express_arn and not (detach and endpoint.standard_arn):
-        return _Plan(mode, "EXPRESS", endpoint.express_arn, direct=not detach, wait_seconds=wait)
+        return _Plan(mode, "EXPRESS", endpoint.express_arn, direct=not detach and not limited, wait_seconds=wait)
     return _Plan(mode, "STANDARD", endpoint.standard_arn or "", direct=False, wait_seconds=wait)
 
 
@@ -94,28 +109,33 @@ class RunEndpoint:
     detached: Detached
     clock: Clock
     retention_ms: int
+    stop: StopJob
 
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
         principal, endpoint = self.access.to_run(caller, command.endpoint, command.method)
-        plan = plan_run(endpoint, command.preference)
+        plan = plan_run(endpoint, command.preference, limited=_time_limit(endpoint, command) is not None)
         job = self._new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
-        existing = self._accept(job, caller.deadline)
+        existing = self._accept(job, keys_of(job, command), principal, command, caller.deadline)
         if existing is None and plan.direct:
             return Ran(self._run_directly(job), endpoint, view)
-        # The same HTTP request delivered twice gets the one job that it made.
+        # A repeated call gets the one job that the first one made.
         started = existing or self._start(job)
         wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
         try:
-            return Ran(wait_for_end(self.jobs, self.clock, started, wait), endpoint, view)
+            ended = wait_for_end(self.jobs, self.clock, started, wait, self.stop.expire)
         except Unavailable as error:
-            raise _unreadable(job) from error
+            raise _unreadable(started) from error
+        return Ran(ended, endpoint, view, replayed=job.keyed and existing is not None and existing.ended)
 
     def _new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
         now = self.clock.now()
         job_id = ids.job_id_of_request(caller.request_id) if caller.request_id else ids.new_job_id()
         standard = plan.machine_type == "STANDARD"
+        limit = _time_limit(endpoint, command)
+        deadline_at = None if limit is None else now + limit * 1000
+        check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
         return Job(
             id=job_id,
             workspace=endpoint.workspace,
@@ -132,25 +152,32 @@ class RunEndpoint:
             started_at=now if plan.direct else None,
             input=command.read_input(),
             labels=dict(command.labels),
+            client_job_id=command.client_job_id,
+            keyed=command.idempotency_key is not None or command.client_job_id is not None,
             request_id=caller.request_id,
             expires_at=now + self.retention_ms,
-            check_at=now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER),
+            deadline_at=deadline_at,
+            check_at=min(check_at, deadline_at or check_at),
         )
 
-    def _accept(self, job: Job, deadline: float) -> Job | None:
-        try:
-            existing = self.jobs.create(job, deadline=deadline)
-        except Unavailable as error:
-            # The write may have happened after all; nothing was started, and the row must say so.
-            raise self._give_up(job, error) from error
-        if existing is not None and (existing.workspace, existing.endpoint, existing.principal) != (
-            job.workspace,
-            job.endpoint,
-            job.principal,
-        ):
-            message = "Another request has the same request id; send it again."
-            raise Unavailable(message, retry_after=1)
-        return existing
+    def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, deadline: float) -> Job | None:
+        """Write the row and its keys, or give the job that was there before."""
+        for _ in range(KEY_ROUNDS):
+            try:
+                found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
+            except Unavailable as error:
+                # The write may have happened after all; nothing was started, and the row must say so.
+                raise self._give_up(job, error) from error
+            if found is None:
+                return None
+            if isinstance(found, Job):
+                return _same_request(found, job)
+            leads_to = self.jobs.get(found.job_id, deadline=deadline)
+            if leads_to is not None and not _may_be_replaced(found, leads_to, command.on_conflict):
+                return _led_to(found, leads_to, principal, command.on_conflict)
+            keys = [replace(key, replaces=found.job_id) if key == found.key else key for key in keys]
+        message = "Other calls with the same key keep coming first; send the request again."
+        raise Unavailable(message, retry_after=1)
 
     def _run_directly(self, job: Job) -> Job:
         try:
@@ -180,7 +207,7 @@ class RunEndpoint:
                 return self._hand_over(job)
             arn = self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
         except UnknownOutcome as error:
-            if job.mode == "async":
+            if job.goes_on_alone:
                 return job  # started or not: the sweep makes sure, under the same name or by the claim
             # The sweep records what became of it; a 202 would promise a run that may not be there.
             raise UnknownOutcome(error.detail, members={"id": job.id}) from error
@@ -201,14 +228,16 @@ class RunEndpoint:
     def _mark_running(self, job: Job, arn: str) -> Job:
         now = self.clock.now()
         try:
-            if self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=now + CHECK_STANDARD_AFTER):
+            if self.jobs.mark_running(
+                job.id, execution_arn=arn, at=now, check_at=job.look_at(now + CHECK_STANDARD_AFTER)
+            ):
                 return replace(job, status="RUNNING", execution_arn=arn, started_at=now)
             current = self.jobs.get(job.id)
         except Unavailable:
             return job  # started for certain; the completion event or the sweep moves the row on
-        if current and current.error == NOT_STARTED:
-            # The sweep gave this job up an instant before: what it called not started must not run on.
-            self.executions.stop(arn, error=NOT_STARTED, cause="The job had been given up before its start.")
+        if current and current.ended and (current.error or "").startswith("Flowport."):
+            # Given up, cancelled or timed out an instant before: what has ended must not run on.
+            self.executions.stop(arn, error=current.error or "", cause="The job had ended before its start.")
         return current or job
 
     def _give_up(self, job: Job, error: FlowportError) -> FlowportError:
@@ -224,6 +253,70 @@ class RunEndpoint:
                     "The job could neither be started nor withdrawn; it may still run.", members={"id": job.id}
                 )
         return error
+
+
+def _time_limit(endpoint: Endpoint, command: Run) -> int | None:
+    """Give the shorter of the endpoint's and the caller's limits, in seconds."""
+    limits = [limit for limit in (endpoint.time_limit, command.deadline) if limit is not None]
+    return min(limits, default=None)
+
+
+def keys_of(job: Job, command: Run) -> list[JobKey]:
+    """Give the keys that are to lead to a new job."""
+    keys = []
+    if command.idempotency_key is not None:
+        key = idempotency_key(
+            workspace=job.workspace,
+            endpoint=job.endpoint,
+            principal=job.principal,
+            key=command.idempotency_key,
+            input_text=job.input or "{}",
+            now=job.created_at,
+        )
+        keys.append(key)
+    if command.client_job_id is not None:
+        keys.append(
+            client_key(
+                workspace=job.workspace,
+                endpoint=job.endpoint,
+                client_job_id=command.client_job_id,
+                job_expires_at=job.expires_at,
+            )
+        )
+    return keys
+
+
+def _may_be_replaced(taken: Taken, leads_to: Job, on_conflict: OnConflict) -> bool:
+    """Whether a taken key is free again: its job was never started, or failed and is to be restarted."""
+    if taken.key.kind == "idempotency" and taken.fingerprint != taken.key.fingerprint:
+        return False
+    if leads_to.error == NOT_STARTED:
+        return True
+    restart = taken.key.kind == "client" and on_conflict == "restart-if-failed"
+    return restart and leads_to.ended and leads_to.status != "SUCCEEDED"
+
+
+def _led_to(taken: Taken, leads_to: Job, principal: Principal, on_conflict: OnConflict) -> Job:
+    """Give the job that a key leads to, or say why this call may not have it."""
+    if taken.key.kind == "idempotency":
+        if taken.fingerprint != taken.key.fingerprint:
+            message = "This Idempotency-Key was used with another input; use a new key for another input."
+            raise KeyReused(message)
+        return leads_to
+    if on_conflict == "reject" or not may_read(leads_to, principal):
+        message = f"The name {leads_to.client_job_id!r} belongs to another job of this endpoint; choose another one."
+        members = {"id": leads_to.id} if may_read(leads_to, principal) else {}
+        raise ClientJobIdTaken(message, members=members)
+    return leads_to
+
+
+def _same_request(existing: Job, job: Job) -> Job:
+    """Give the job of an HTTP request that was delivered twice, unless the ids collide by chance."""
+    owner = (job.workspace, job.endpoint, job.principal)
+    if (existing.workspace, existing.endpoint, existing.principal) != owner:
+        message = "Another request has the same request id; send it again."
+        raise Unavailable(message, retry_after=1)
+    return existing
 
 
 def _unreadable(job: Job) -> UnknownOutcome:

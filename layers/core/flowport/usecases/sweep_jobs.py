@@ -2,11 +2,13 @@
 
 | row | machine | repair |
 |---|---|---|
-| ACCEPTED, async | Standard | start it, under the same name: started once however often |
-| ACCEPTED, async | Express | hand it over again: the claim keeps it from running twice |
+| ACCEPTED, async or keyed | Standard | start it, under the same name: started once however often |
+| ACCEPTED, async or keyed | Express | hand it over again: the claim keeps it from running twice |
 | ACCEPTED, sync | Standard | record what Step Functions knows of the name; nothing there: `Flowport.NotStarted` |
 | RUNNING | Standard | record its end if it has one, else look again later |
 | RUNNING | Express | `Flowport.OutcomeUnknown`: nobody is left to record it |
+| any, past its deadline | | stop it; `TIMED_OUT` |
+| ended before its time | Standard | stop what is left of its execution |
 
 Work per run is bounded. Two sweeps at once do no harm: every repair is idempotent or conditional.
 """
@@ -27,6 +29,7 @@ from flowport.domain.job import (
     outcome_unknown,
 )
 from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.stop_job import StopJob
 
 JOBS_PER_RUN: Final = 500
 SECONDS_PER_RUN: Final = 40.0
@@ -54,6 +57,7 @@ class SweepJobs:
     executions: Executions
     detached: Detached
     clock: Clock
+    stop: StopJob
 
     def __call__(self) -> Swept:
         """Repair what is due, the longest due first."""
@@ -84,11 +88,17 @@ class SweepJobs:
     def _repair(self, job_id: str) -> str:
         job = self.jobs.get(job_id)
         now = self.clock.now()
-        if job is None or job.ended or job.check_at is None or job.check_at > now:
+        if job is None or job.check_at is None or job.check_at > now:
             return "moved on"  # the index lags behind the row
+        if job.ended:
+            self.stop.finish_stopping(job)
+            return "stopped"
+        if job.overdue(now):
+            self.stop.expire(job)
+            return "timed out"
         if job.status == "RUNNING":
             return self._standard(job) if job.machine_type == "STANDARD" else self._lost_express(job)
-        return self._standard(job) if job.mode == "sync" else self._start(job)
+        return self._start(job) if job.goes_on_alone else self._standard(job)
 
     def _standard(self, job: Job) -> str:
         state = self.executions.describe(job.execution_arn) if job.execution_arn else None
@@ -101,7 +111,7 @@ class SweepJobs:
         if state.outcome is not None:
             self.jobs.end(job, state.outcome)
             return "recorded"
-        check_at = next_standard_check(state.started_at, now)
+        check_at = job.look_at(next_standard_check(state.started_at, now))
         if job.status == "ACCEPTED":
             self.jobs.mark_running(
                 job.id, execution_arn=job.execution_arn or "", at=state.started_at, check_at=check_at
@@ -130,7 +140,7 @@ class SweepJobs:
                 return self._hand_over(job, now)
             input_text = self.jobs.with_input(job).input or "{}"
             arn = self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), input_text)
-            self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=now + CHECK_STANDARD_AFTER)
+            self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=job.look_at(now + CHECK_STANDARD_AFTER))
         except (Unavailable, UnknownOutcome):
             raise
         except FlowportError as error:
@@ -143,5 +153,5 @@ class SweepJobs:
         if age > GIVE_UP_AFTER:
             return self._never_started(job)
         self.detached.start(job.id)
-        self.jobs.postpone(job.id, seen=job.check_at or 0, check_at=now + max(CHECK_ACCEPTED_AFTER, age))
+        self.jobs.postpone(job.id, seen=job.check_at or 0, check_at=job.look_at(now + max(CHECK_ACCEPTED_AFTER, age)))
         return "handed over"

@@ -1,5 +1,6 @@
 """Wait for a job's end by reading its row, ever less often: 50 ms at first, one second at most."""
 
+from collections.abc import Callable
 from typing import Final
 
 from flowport.domain.errors import Unavailable
@@ -12,8 +13,12 @@ GROWTH: Final = 1.4
 READ_WITHIN_SECONDS: Final = 2.0
 
 
-def wait_for_end(jobs: JobStore, clock: Clock, job: Job, seconds: float) -> Job:
+def wait_for_end(
+    jobs: JobStore, clock: Clock, job: Job, seconds: float, expire: Callable[[Job], Job] | None = None
+) -> Job:
     """Give the job as soon as it has ended, whichever way, or as it stands after `seconds`.
+
+    A job whose deadline passes meanwhile is ended by `expire`.
 
     Reads DynamoDB only. A read that fails is as good as one that shows no end: the job goes on either way.
     """
@@ -23,7 +28,11 @@ def wait_for_end(jobs: JobStore, clock: Clock, job: Job, seconds: float) -> Job:
         left = deadline - clock.monotonic()
         if left <= 0:
             return job
-        clock.sleep(min(pause, left))
+        if expire is not None and job.overdue(clock.now()):
+            job = expire(job)
+            break
+        until_deadline = (job.deadline_at - clock.now()) / 1000 if expire and job.deadline_at else left
+        clock.sleep(max(0.001, min(pause, left, until_deadline)))
         pause = min(pause * GROWTH, LONGEST_PAUSE)
         try:
             job = jobs.get(job.id, deadline=clock.monotonic() + READ_WITHIN_SECONDS) or job

@@ -14,7 +14,8 @@ from flowport.usecases.admin.errors import (
 from flowport.usecases.admin.ports import MachineState, StateMachines
 
 CONSENT_TAG: Final = "flowport:publish"
-EVERY_WORKSPACE: Final = "*"
+# `@all`, since AWS refuses the obvious `*` in a tag's value (docs/decisions/0012); neither can be a workspace's name.
+EVERY_WORKSPACE: Final = frozenset({"@all", "*"})
 TYPE_OF_FIELD: Final[dict[str, MachineType]] = {"express_arn": "EXPRESS", "standard_arn": "STANDARD"}
 
 Found = tuple[type[PublishingRefused], Violation]
@@ -45,7 +46,7 @@ def _violations(field: str, arn: str, workspace: str, machine: MachineState | No
         message = f"The state machine {arn} is of type {machine.type}; {field} needs {needed}."
         found.append((StateMachineType, Violation(pointer, message)))
     consent = machine.tags.get(CONSENT_TAG, "").split()
-    if workspace not in consent and EVERY_WORKSPACE not in consent:
+    if workspace not in consent and not EVERY_WORKSPACE.intersection(consent):
         value = " ".join([*consent, workspace])
         message = (
             f"The tag {CONSENT_TAG} of {arn} does not name the workspace {workspace!r}. Its owner consents with: "

@@ -1,0 +1,75 @@
+"""Names under which a caller's job is found again: idempotency keys, and the caller's own names for jobs.
+
+A key leads to one job. It is written in one transaction with the job's row, so that of many calls with one key at the
+same instant one is accepted; the others are led to its job. Standards: the IETF draft "The Idempotency-Key HTTP
+Header Field" for the first kind.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from flowport.domain.payload import parse_json
+
+KeyKind = Literal["idempotency", "client"]
+OnConflict = Literal["return", "reject", "restart-if-failed"]
+DAY_MS: Final = 86_400_000
+# Keys end before their jobs do, so that a key never leads to a job that is gone.
+IDEMPOTENCY_LIFETIME: Final = DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class JobKey:
+    """A key as a call asks for it.
+
+    `fingerprint` tells inputs apart, None where any input will do. `replaces` is the job that the key led to so far
+    and may be taken from (it was never started, was deleted, or failed and is to be restarted).
+    """
+
+    id: str
+    kind: KeyKind
+    fingerprint: str | None
+    expires_at: int
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A key that leads to another job already."""
+
+    key: JobKey
+    job_id: str
+    fingerprint: str | None
+
+
+def fingerprint_of(input_text: str) -> str:
+    """Tell JSON texts apart by what they mean, not by their spaces or the order of their keys."""
+    canonical = json.dumps(parse_json(input_text), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _id(*parts: str) -> str:
+    return "key#" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def idempotency_key(  # what makes a key another one
+    *, workspace: str, endpoint: str, principal: str, key: str, input_text: str, now: int
+) -> JobKey:
+    """Make the key of an `Idempotency-Key`: the caller's own, per endpoint."""
+    return JobKey(
+        _id("idempotency", workspace, endpoint, principal, key),
+        "idempotency",
+        fingerprint_of(input_text),
+        now + IDEMPOTENCY_LIFETIME,
+    )
+
+
+def client_key_id(workspace: str, endpoint: str, client_job_id: str) -> str:
+    """Primary key of a caller's own name for a job, unique per endpoint."""
+    return _id("client", workspace, endpoint, client_job_id)
+
+
+def client_key(*, workspace: str, endpoint: str, client_job_id: str, job_expires_at: int) -> JobKey:
+    """Make the key of a `Client-Job-Id`; it lasts nearly as long as its job."""
+    return JobKey(client_key_id(workspace, endpoint, client_job_id), "client", None, job_expires_at - DAY_MS)

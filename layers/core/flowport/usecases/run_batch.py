@@ -1,0 +1,115 @@
+"""Run an endpoint for many inputs in one call: each becomes a job of its own, so that one bad record harms no other.
+
+for each input, several at a time:  row ── start          (never held by this process)
+then, for a synchronous call:       wait on the rows until all have ended, or until the answer is due
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flowport.domain.errors import FlowportError, Unavailable
+from flowport.domain.job import Job
+from flowport.domain.preferences import Preference
+from flowport.usecases.access import Caller
+from flowport.usecases.ports import Clock, JobStore
+from flowport.usecases.run_endpoint import Run, RunEndpoint
+
+INPUTS_AT_MOST: Final = 100
+AT_ONCE: Final = 8
+# What is left of the answer's time when the last input has been started, at least, for the rows to be read.
+START_UNTIL_BEFORE_END: Final = 5.0
+PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 1.0
+GROWTH: Final = 1.4
+
+
+@dataclass(frozen=True, slots=True)
+class RunBatch:
+    """A request to run an endpoint once for each input.
+
+    `read_inputs` gives a reader for each input's checked JSON text; a reader raises what is wrong with its own input.
+    """
+
+    run: Run
+    read_inputs: Callable[[], list[Callable[[], str]]]
+
+
+Ended = Job | FlowportError
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRan:
+    """The outcome of each input, in order: its job as it stands when the answer is due, or why there is none."""
+
+    outcomes: tuple[Ended, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return all(not isinstance(outcome, Job) or outcome.ended for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEndpointBatch:
+    """The use case."""
+
+    run: RunEndpoint
+    jobs: JobStore
+    clock: Clock
+
+    def __call__(self, caller: Caller, command: RunBatch) -> BatchRan:
+        """Run each input, and give their outcomes in order."""
+        _, endpoint = self.run.access.to_run(caller, command.run.endpoint, command.run.method)
+        preference = command.run.preference
+        wait = 0 if preference.respond_async else preference.wait
+        if wait is None and endpoint.mode == "async":
+            wait = 0
+        inputs = list(enumerate(command.read_inputs()))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            outcomes = list(pool.map(lambda pair: self._start(caller, command.run, *pair), inputs))
+        until = caller.answer_by if wait is None else min(caller.answer_by, self.clock.monotonic() + wait)
+        return BatchRan(tuple(self._wait(outcomes, until)))
+
+    def _start(self, caller: Caller, run: Run, index: int, read_input: Callable[[], str]) -> Ended:
+        """Start one input as an asynchronous call of its own, under a request id and keys of its own."""
+        mine = replace(
+            caller,
+            deadline=caller.answer_by - START_UNTIL_BEFORE_END,
+            request_id=f"{caller.request_id}#{index}" if caller.request_id else None,
+        )
+        command = replace(
+            run,
+            read_input=read_input,
+            preference=Preference(respond_async=True),
+            idempotency_key=f"{run.idempotency_key}#{index}" if run.idempotency_key else None,
+        )
+        try:
+            return self.run(mine, command).job
+        except FlowportError as error:
+            return error
+
+    def _wait(self, outcomes: list[Ended], until: float) -> list[Ended]:
+        pause = PAUSE
+        while (left := until - self.clock.monotonic()) > 0 and not BatchRan(tuple(outcomes)).complete:
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
+            outcomes = [self._look(outcome, until) for outcome in outcomes]
+        return [self._with_output(outcome) for outcome in outcomes]
+
+    def _look(self, outcome: Ended, until: float) -> Ended:
+        if not isinstance(outcome, Job) or outcome.ended or self.clock.monotonic() >= until:
+            return outcome
+        if outcome.overdue(self.clock.now()):
+            return self.run.stop.expire(outcome)
+        try:
+            return self.jobs.get(outcome.id) or outcome
+        except Unavailable:
+            return outcome
+
+    def _with_output(self, outcome: Ended) -> Ended:
+        try:
+            return self.jobs.with_output(outcome) if isinstance(outcome, Job) else outcome
+        except Unavailable:
+            return outcome

@@ -1,0 +1,113 @@
+"""End a job before its time: cancelled by a caller, or past its deadline.
+
+    row ended ── StopExecution ── row off the sweep's list
+
+The row comes first, so that the reason is recorded and not the bare abort that Step Functions reports. If this process
+dies before the stop, or the execution is being started at this very moment, the sweep looks once more and stops what is
+left. AWS cannot stop an Express execution: its job ends, the run itself goes on, and its result changes nothing.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from flowport.domain.errors import JobEnded, Unavailable
+from flowport.domain.job import CANCELLED, CHECK_STOPPED_AFTER, DEADLINE_PASSED, Job, Outcome
+from flowport.usecases.access import Access, Caller
+from flowport.usecases.ports import Clock, Executions, JobStore
+
+GOES_ON = "AWS cannot stop an Express execution: the run itself goes on, and its result changes nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A request to cancel a job."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A request to delete an ended job and its payloads."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopJob:
+    """Ends jobs and stops their executions."""
+
+    jobs: JobStore
+    executions: Executions
+    clock: Clock
+
+    def cancel(self, job: Job, who: str) -> Job:
+        """End a job as `ABORTED`; raise `JobEnded` when it had ended, which is also looked up in Step Functions."""
+        if job.machine_type == "STANDARD" and job.status == "RUNNING" and job.execution_arn:
+            state = self.executions.describe(job.execution_arn)
+            if state is not None and state.outcome is not None:
+                self.jobs.end(job, state.outcome)
+        outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, f"Cancelled by {who}."))
+        current, ended_here = self._end(job, outcome)
+        if not ended_here:
+            message = f"The job had ended as {current.status}; there is nothing to cancel."
+            raise JobEnded(message, members={"id": job.id, "job_status": current.status})
+        return current
+
+    def expire(self, job: Job) -> Job:
+        """End a job whose deadline has passed as `TIMED_OUT`; give it as it stands, whoever ended it."""
+        outcome = Outcome(
+            "TIMED_OUT",
+            self.clock.now(),
+            error=DEADLINE_PASSED,
+            cause=_cause(job, "The deadline passed before the run had ended."),
+        )
+        return self._end(job, outcome)[0]
+
+    def finish_stopping(self, job: Job) -> None:
+        """Stop what is left of a job that was ended before its time, and take it off the sweep's list."""
+        if job.execution_arn is not None:
+            state = self.executions.describe(job.execution_arn)
+            if state is not None and state.outcome is None:
+                self.executions.stop(job.execution_arn, error=job.error or CANCELLED, cause=job.cause or "")
+        if job.check_at is not None:
+            self.jobs.settle(job.id, seen=job.check_at)
+
+    def _end(self, job: Job, outcome: Outcome) -> tuple[Job, bool]:
+        standard = job.machine_type == "STANDARD"
+        look_again = self.clock.now() + CHECK_STOPPED_AFTER if standard else None
+        if not self.jobs.end(job, outcome, look_again=look_again):
+            current = self.jobs.get(job.id)
+            return (self.jobs.with_output(current) if current else job), False
+        if standard and job.execution_arn is not None and look_again is not None:
+            with suppress(Unavailable):  # the sweep does it then
+                self.executions.stop(job.execution_arn, error=outcome.error or "", cause=outcome.cause or "")
+                if job.status == "RUNNING":  # an accepted one may be started at this very moment
+                    self.jobs.settle(job.id, seen=look_again)
+        return job.ended_with(outcome), True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeJobs:
+    """The use cases by which callers end and delete jobs."""
+
+    access: Access
+    jobs: JobStore
+    stop: StopJob
+
+    def cancel(self, caller: Caller, command: Cancel) -> Job:
+        """Cancel a job of the caller's own, or any that `jobs:write` reaches."""
+        principal, job = self.access.to_change_job(caller, command.reference)
+        return self.stop.cancel(job, principal.name)
+
+    def delete(self, caller: Caller, command: Delete) -> None:
+        """Delete an ended job and its payloads."""
+        _, job = self.access.to_change_job(caller, command.reference)
+        if not self.jobs.delete(job.id):
+            message = f"The job is {job.status}; only an ended job can be deleted. Cancel it first."
+            raise JobEnded(message, members={"id": job.id, "job_status": job.status})
+
+
+def _cause(job: Job, reason: str) -> str:
+    if job.machine_type == "EXPRESS" and job.status == "RUNNING":
+        return f"{reason} {GOES_ON}"
+    return reason
