@@ -27,7 +27,7 @@ help: ## show the targets
 
 # ---- on one's own machine ----------------------------------------------------------------------
 
-.PHONY: run up down status
+.PHONY: run up down status sam-local
 run: setup ## start everything here, call the samples, stay until Ctrl-C (which ends what it started)
 	@$(BIN)/python -m dev run
 
@@ -39,6 +39,9 @@ down: ## end what `make up` started; its data lives in memory and goes with it
 
 status: setup ## what is running here, and where
 	@$(BIN)/python -m dev status
+
+sam-local: setup ## connect sam local with the engine of `make up`; leave it running
+	@PYTHONPATH=layers/core $(BIN)/python -m tests.sam_local.connect
 
 # ---- checks ------------------------------------------------------------------------------------
 
