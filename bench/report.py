@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from bench import OUT
 
-console = Console(highlight=False)
+# Tables need their width where nobody looks at a terminal, too.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
