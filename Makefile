@@ -126,4 +126,4 @@ lock: setup ## lock the dependencies anew (LOCK_FLAGS=--upgrade for newer ones)
 
 clean: down ## remove what building and running left behind (not .venv)
 	@FLOWPORT_HOME=.flowport-test $(MAKE) down
-	rm -rf .aws-sam .flowport .flowport-test .flowport-bench bench/out .flowport-bench bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .aws-sam .flowport .flowport-test .flowport-bench bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -132,7 +132,7 @@ class FakeJobStore:
             self.rows[job_id] = replace(job, check_at=None)
 
     def delete(self, job_id: str) -> bool:
-        if (job := self.rows.get(job_id)) is not None and not job.ended:
+        if (job := self.rows.get(job_id)) is not None and (not job.ended or job.check_at is not None):
             return False
         self.rows.pop(job_id, None)
         return True

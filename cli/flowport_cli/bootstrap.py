@@ -98,7 +98,7 @@ def invoke_admin(
         document = None
     if answer.get("FunctionError") or not isinstance(document, dict):
         raise Unreachable(
-            f"The function {function} failed.", hint=f"Its log says why: aws logs tail /aws/lambda/{function}"
+            f"The function {function} failed.", hint="Its log says why: aws logs tail /flowport/STACK/admin"
         )
     refusal = document.get("error")
     if isinstance(refusal, dict):

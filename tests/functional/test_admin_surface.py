@@ -75,7 +75,8 @@ def test_an_operators_scope_in_a_workspace_operates_nothing(admin: Admin) -> Non
 
 def test_an_administrators_scope_of_the_operator_administers_nothing(admin: Admin) -> None:
     admin.put(token_credential(OPERATOR, scopes=("admin", "operator"), credential_id="tok_forged"))
-    assert admin.operate("GET", "tokens").status == 403
+    assert admin.operate("GET", "endpoints").status == 403
+    assert admin.operate("POST", "tokens", {"name": "x", "scopes": ["admin"]}).status == 403
     assert admin.operate("GET", "workspaces").status == 200
 
 

@@ -212,7 +212,17 @@ def test_a_workspaces_administrator_is_no_operator(admin: Admin, method: str, pa
     assert (answer.status, answer.kind) == (403, "forbidden")
 
 
-@pytest.mark.parametrize("path", ["endpoints", "tokens", "users"])
+def test_an_operator_sees_and_revokes_tokens_of_its_own_kind_only(admin: Admin) -> None:
+    admin.call("POST", "tokens", {"name": "ci", "scopes": ["run"]})
+    made = admin.handler({"flowport": "bootstrap", "operator": True, "token_name": "second"}, None)
+    listed = admin.operate("GET", "tokens").document["items"]
+    assert {token["name"] for token in listed} >= {"second"}
+    assert "ci" not in {token["name"] for token in listed}
+    assert admin.operate("POST", f"tokens/{made['id']}/revoke").status == 200
+    assert admin.call("GET", "workspaces", token=made["token"]).status == 401
+
+
+@pytest.mark.parametrize("path", ["endpoints", "users"])
 def test_an_operator_administers_no_workspace(admin: Admin, path: str) -> None:
     answer = admin.operate("GET", path)
     assert (answer.status, answer.kind) == (403, "forbidden")

@@ -127,7 +127,7 @@ def test_an_operator_s_token_has_a_profile_of_its_own(cli: Cli, aws: Aws) -> Non
 
     assert cli("bootstrap", "--operator").exit_code == 0
 
-    assert aws.asked[3] == ("flowport-admin", {"flowport": "bootstrap", "operator": True})
+    assert aws.asked[3] == ("flowport-admin", {"flowport": "bootstrap", "operator": True, "token_name": "bootstrap"})
     assert read_profiles(cli.config) == {
         "default": Profile(API_URL, TOKEN),
         "operator": Profile(API_URL, "fp__operator_x"),

@@ -60,7 +60,7 @@ def bootstrap(  # one argument per option
 
 def _event(workspace: str, token_name: str, *, operator: bool) -> dict[str, Any]:
     if operator:
-        return {"flowport": "bootstrap", "operator": True}
+        return {"flowport": "bootstrap", "operator": True, "token_name": token_name}
     return {"flowport": "bootstrap", "workspace": workspace, "token_name": token_name, "scopes": _SCOPES}
 
 

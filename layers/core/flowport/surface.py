@@ -1,5 +1,6 @@
 """The public surface: parse, one use case, render. Everything that is the same for all dialects is here."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +22,10 @@ EXPOSED: Final = (
     "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers"
 )
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+# Somebody may put a token into a path by mistake.
+_TOKEN: Final = re.compile(r"fp_[A-Za-z0-9_-]+")
 
 
 class InternalError(FlowportError):
@@ -84,7 +89,7 @@ class PublicSurface:
             "request",
             dialect=dialect.name,
             method=request.method,
-            path=request.path,
+            path=_TOKEN.sub("fp_…", request.path),
             status=response.status,
             source=source,
             job_id=response.headers.get("Flowport-Job-Id"),

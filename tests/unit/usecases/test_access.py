@@ -155,6 +155,13 @@ def test_an_anonymous_job_is_read_without_credential_by_its_id_and_not_by_its_ar
         stack.access.to_read_job(stack.caller(**ANONYMOUS), ARN)
 
 
+def test_an_anonymous_job_of_a_disabled_workspace_is_given_to_nobody(stack: Stack) -> None:
+    stack.jobs.create(a_job(principal="anonymous"))
+    stack.directory.add(replace(ACME, status="disabled"))
+    with pytest.raises(errors.WorkspaceDisabled):
+        stack.access.to_read_job(stack.caller(**ANONYMOUS), JOB_ID)
+
+
 def test_a_job_of_a_credential_is_not_found_without_one(stack: Stack) -> None:
     stack.jobs.create(a_job())
     with pytest.raises(errors.NotFound):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flowport.domain import errors
-from flowport.domain.job import Outcome
+from flowport.domain.job import Outcome, error_of_workflow
 from flowport.domain.preferences import Preference
 from flowport.usecases.run_endpoint import Ran, Run
 from tests.fakes import NOW, a_credential, an_endpoint, fail
@@ -147,3 +147,16 @@ def test_a_key_that_is_always_taken_first_by_others_ends_as_unavailable(stack: S
     )
     with pytest.raises(errors.Unavailable):
         call(stack)
+
+
+def test_a_client_job_id_needs_a_credential_as_it_would_lead_anybody_to_the_job(stack: Stack) -> None:
+    stack.directory.add(an_endpoint(auth=("none",)))
+    command = Run("billing/quote", "POST", lambda: "{}", client_job_id="order-7")
+    with pytest.raises(errors.InvalidRequest):
+        stack.run_endpoint(stack.caller(presented=None), command)
+    assert stack.jobs.rows == {}
+
+
+def test_a_workflow_cannot_name_its_error_as_if_flowport_had_never_started_it(stack: Stack) -> None:
+    assert error_of_workflow("Flowport.NotStarted") == "Workflow.Flowport.NotStarted"
+    assert error_of_workflow("States.Timeout") == "States.Timeout"

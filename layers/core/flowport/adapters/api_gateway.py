@@ -28,7 +28,9 @@ def request_of(event: Mapping[str, Any], custom_domain: str = "", base_path: str
         prefix = f"/{base_path}".rstrip("/")
         if full_path == path and prefix and (path == prefix or path.startswith(prefix + "/")):
             path = path.removeprefix(prefix) or "/"
-    scheme = headers.get("x-forwarded-proto") or ("http" if ":" in host else "https")
+    scheme = headers.get("x-forwarded-proto", "")
+    if scheme not in {"http", "https"}:
+        scheme = "http" if ":" in host else "https"
     return HttpRequest(
         method=str(event.get("httpMethod", "GET")).upper(),
         path=path,

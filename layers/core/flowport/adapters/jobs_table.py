@@ -46,7 +46,10 @@ IS_NEW: Final = "attribute_not_exists(job_id)"
 IS_FREE_KEY: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now)"
 MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now OR leads_to = :replaces)"
 IS_ACCEPTED: Final = "#status = :accepted"
-HAS_ENDED: Final = f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))})"
+# Ended, and with no execution left that the sweep is still to stop.
+HAS_ENDED: Final = (
+    f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))}) AND attribute_not_exists(open_shard)"
+)
 HOLDS_CLAIM: Final = "attempt = :attempt"
 IS_UNMOVED: Final = "check_at = :seen"
 
@@ -226,7 +229,6 @@ def end_update(
         "execution_arn": execution_arn,
         "check_at": look_again,
         "output": outcome.output if keep_output else None,
-        "output_aside": True if outcome.output is not None and not keep_output else None,
     }
     froms = {f":from_{index}": status for index, status in enumerate(only_from)}
     conditions = [f"#status IN ({', '.join(froms)})"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowport.adapters.step_functions import STATUS
-from flowport.domain.job import Outcome
+from flowport.domain.job import Outcome, error_of_workflow
 from flowport.usecases.record_completion import Completion
 
 
@@ -29,7 +29,7 @@ def completion_of(event: Mapping[str, Any]) -> Completion:
         status=status,
         finished_at=int(detail["stopDate"]),
         output=detail["output"] if status == "SUCCEEDED" else None,
-        error=detail.get("error"),
+        error=error_of_workflow(detail.get("error")),
         cause=detail.get("cause"),
         started_at=int(detail["startDate"]) if detail.get("startDate") is not None else None,
     )

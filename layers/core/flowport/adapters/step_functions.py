@@ -15,7 +15,7 @@ from flowport.domain.errors import (
     UnknownOutcome,
     Unprocessable,
 )
-from flowport.domain.job import Outcome, Status
+from flowport.domain.job import Outcome, Status, error_of_workflow
 from flowport.domain.steps import HistoryEvent
 from flowport.usecases.ports import Clock, ExecutionState
 
@@ -47,7 +47,7 @@ def outcome_of(answer: dict[str, Any], clock: Clock) -> Outcome:
         status=status,
         finished_at=_millis(answer["stopDate"]) if "stopDate" in answer else clock.now(),
         output=answer.get("output") if status == "SUCCEEDED" else None,
-        error=answer.get("error"),
+        error=error_of_workflow(answer.get("error")),
         cause=answer.get("cause"),
         started_at=_millis(answer["startDate"]) if "startDate" in answer else None,
     )

@@ -78,7 +78,9 @@ class AdminFunction:
         principal = None
         try:
             route, names, handler = routes.find(request)
-            principal = self._let_in(request, route.scope, started + ACCEPT_WITHIN_SECONDS)
+            principal = self._let_in(
+                request, route.scope, started + ACCEPT_WITHIN_SECONDS, handler in routes.FOR_OPERATORS
+            )
             actor = Actor(principal.workspace, started + WITHIN_SECONDS)
             return handler(routes.Call(request, actor, names, self.use)), principal
         except FlowportError as error:
@@ -88,8 +90,10 @@ class AdminFunction:
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
             return problem(InternalError(message)), principal
 
-    def _let_in(self, request: HttpRequest, scope: str, deadline: float) -> Principal:
+    def _let_in(self, request: HttpRequest, scope: str, deadline: float, for_operators: bool) -> Principal:  # noqa: FBT001  # a property of the route
         sender = Native().sender(request)
+        if for_operators and sender.presented is not None and sender.presented.workspace == OPERATOR_WORKSPACE:
+            scope = OPERATOR_SCOPE
         if sender.presented is None:
             message = f"This needs a credential with the scope {scope!r}: Authorization: Bearer <token>."
             raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})

@@ -285,6 +285,9 @@ def _routes(scope: str, table: Iterable[tuple[str, Mapping[str, Handler]]]) -> t
     return tuple(Route(tuple(path.split("/")), scope, methods) for path, methods in table)
 
 
+# What an operator does with its own kind's tokens: they come from bootstrap alone, and must end like any other.
+FOR_OPERATORS: Final = frozenset({_list_tokens, _revoke_token})
+
 ROUTES: Final = (
     *_routes(
         "admin",

@@ -1,4 +1,4 @@
-"""The native contract: Flowport's own clean surface (docs/native-api.md).
+"""The native contract: Flowport's own clean surface.
 
 Standards: RFC 9110 (HTTP), RFC 7240 (Prefer), RFC 9457 (problem+json), RFC 6750 and RFC 7617 (credentials).
 """
@@ -27,7 +27,7 @@ from flowport.domain.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from flowport.domain.job import OUTCOME_UNKNOWN, Job, Status
+from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job, Status
 from flowport.domain.keys import OnConflict
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
@@ -136,9 +136,7 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
 
 def source_of_failure(job: Job) -> str:
     """Whose fault an ended job's failure is."""
-    if job.error == OUTCOME_UNKNOWN:
-        return "unknown"
-    return "gateway" if (job.error or "").startswith("Flowport.") else "workflow"
+    return {OUTCOME_UNKNOWN: "unknown", NOT_STARTED: "gateway"}.get(job.error or "", "workflow")
 
 
 class Native:

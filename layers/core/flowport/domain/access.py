@@ -173,6 +173,6 @@ def may_read(job: Job, principal: Principal, scope: str = "jobs:read") -> bool:
     """
     if principal.credential is None:
         return job.principal == "anonymous"
-    if job.workspace != principal.workspace or not principal.reaches(job.endpoint):
+    if job.workspace != principal.workspace:
         return False
-    return principal.has(scope) or (principal.has("run") and job.principal == principal.name)
+    return job.principal == principal.name or (principal.reaches(job.endpoint) and principal.has(scope))

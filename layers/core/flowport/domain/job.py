@@ -113,6 +113,11 @@ class Job:
         )
 
 
+def error_of_workflow(error: str | None) -> str | None:
+    """Give a workflow's own error name, kept apart from Flowport's, which only Flowport may use."""
+    return f"Workflow.{error}" if error is not None and error.startswith("Flowport.") else error
+
+
 def not_started(now: int, cause: str) -> Outcome:
     """End of a job that is known never to have been started."""
     return Outcome("FAILED", now, error=NOT_STARTED, cause=cause)

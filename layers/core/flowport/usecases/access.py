@@ -87,6 +87,10 @@ class Access:
         ):
             message = f"There is no job {reference!r} for this caller."
             raise NotFound(message)
+        if principal.credential is None:
+            # Nobody named the workspace; the job does, and a disabled one gives nothing away.
+            found = self.directory.look_up(Wanted(job.workspace), deadline=caller.deadline)
+            check_workspace(found.workspace, job.workspace)
         return principal, job
 
     def to_change_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:

@@ -16,7 +16,14 @@ from typing import Final
 
 from flowport.domain import ids
 from flowport.domain.access import Principal, may_read
-from flowport.domain.errors import ClientJobIdTaken, FlowportError, KeyReused, Unavailable, UnknownOutcome
+from flowport.domain.errors import (
+    ClientJobIdTaken,
+    FlowportError,
+    InvalidRequest,
+    KeyReused,
+    Unavailable,
+    UnknownOutcome,
+)
 from flowport.domain.job import (
     CHECK_ACCEPTED_AFTER,
     CHECK_STANDARD_AFTER,
@@ -114,6 +121,9 @@ class RunEndpoint:
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
         principal, endpoint = self.access.to_run(caller, command.endpoint, command.method)
+        if command.client_job_id is not None and principal.credential is None:
+            message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
+            raise InvalidRequest(message)
         plan = plan_run(endpoint, command.preference, limited=_time_limit(endpoint, command) is not None)
         job = self._new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
@@ -247,8 +257,9 @@ class RunEndpoint:
                 job, not_started(self.clock.now(), error.detail), attempt=job.attempt, only_from=(job.status,)
             )
         except Unavailable:
-            if not job.direct:
-                # The row may stand as ACCEPTED, and the sweep would then start it: nobody may be told otherwise.
+            if job.keyed or not job.direct:
+                # The row may stand as it was: the sweep would start it, or the key lead to it. Nobody may be told
+                # otherwise.
                 return UnknownOutcome(
                     "The job could neither be started nor withdrawn; it may still run.", members={"id": job.id}
                 )

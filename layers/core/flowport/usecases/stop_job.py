@@ -103,7 +103,7 @@ class ChangeJobs:
         """Delete an ended job and its payloads."""
         _, job = self.access.to_change_job(caller, command.reference)
         if not self.jobs.delete(job.id):
-            message = f"The job is {job.status}; only an ended job can be deleted. Cancel it first."
+            message = f"The job is {job.status}; only a job that has ended, and whose run is over, can be deleted."
             raise JobEnded(message, members={"id": job.id, "job_status": job.status})
 
 

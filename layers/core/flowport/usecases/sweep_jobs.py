@@ -32,7 +32,7 @@ from flowport.usecases.ports import Clock, Detached, Executions, JobStore
 from flowport.usecases.stop_job import StopJob
 
 JOBS_PER_RUN: Final = 500
-SECONDS_PER_RUN: Final = 40.0
+SECONDS_PER_RUN: Final = 25.0  # and one repair, which may take as long again; the function may take 55 s
 # A job that cannot be repaired now (throttled) is left for the next run, further back in the queue.
 RETRY_AFTER: Final = 30_000
 RETRY_FAILED_AFTER: Final = 10 * 60_000
