@@ -125,3 +125,11 @@ def test_a_deadline_reads_back_and_marks_the_job_as_keyed(store: JobStore) -> No
     job = a_job(deadline_at=NOW + 5000, keyed=True)
     store.create(job)
     assert store.get(JOB_ID) == job
+
+
+def test_a_job_whose_execution_is_still_to_be_stopped_is_not_deleted(store: JobStore) -> None:
+    store.create(a_job())
+    store.end(a_job(), ABORTED, look_again=NOW + 60)
+    assert not store.delete(JOB_ID)
+    store.settle(JOB_ID, seen=NOW + 60)
+    assert store.delete(JOB_ID)

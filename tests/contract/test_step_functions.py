@@ -255,3 +255,8 @@ def test_a_history_without_an_end_is_cut() -> None:
     client = _Client({"events": [], "nextToken": "more"})
     assert list(_over(client).history(ARN)) == []
     assert len(client.requests) <= 100
+
+
+def test_a_workflows_error_cannot_pass_for_one_of_flowports_own() -> None:
+    client = _Client({**FAILED, "error": "Flowport.NotStarted"})
+    assert _over(client).run_express(EXPRESS_ARN, "fp-1", "{}")[0].error == "Workflow.Flowport.NotStarted"

@@ -248,3 +248,9 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
 def test_a_retention_that_is_no_number_of_days_is_refused(days: str) -> None:
     with pytest.raises(MissingSetting, match="JOB_RETENTION_DAYS"):
         Settings.from_environment({**ENVIRONMENT, "JOB_RETENTION_DAYS": days})
+
+
+def test_a_token_that_somebody_put_into_a_path_is_not_logged(log: StringIO) -> None:
+    _handle(errors.NotFound("no"), _event("GET", "/v1/jobs/fp_acme_0123456789abcdefghijABCDEFGHIJ012345"))
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert line["path"] == "/v1/jobs/fp_…"

@@ -161,3 +161,10 @@ def test_an_answer_has_its_single_and_its_several_values_apart() -> None:
         "isBase64Encoded": False,
     }
     assert "multiValueHeaders" not in answer_of(HttpResponse(204))
+
+
+@pytest.mark.parametrize("sent", ["javascript", "http,https", ""])
+def test_links_begin_with_http_or_https_whatever_the_forwarded_header_says(sent: str) -> None:
+    headers = {"Host": "api.example.com", "X-Forwarded-Proto": sent}
+    request = request_of(_event(headers=headers, multiValueHeaders=None))
+    assert request.base_url == "https://api.example.com/prod"

@@ -61,3 +61,9 @@ def test_an_end_from_outside_needs_no_error(status: str) -> None:
 )
 def test_an_event_that_leaves_something_out_is_no_outcome(changes: dict[str, Any]) -> None:
     assert completion_of(_event(**changes)).outcome is None
+
+
+def test_a_workflows_error_cannot_pass_for_one_of_flowports_own() -> None:
+    outcome = completion_of(_event(status="FAILED", output=None, error="Flowport.NotStarted")).outcome
+    assert outcome is not None
+    assert outcome.error == "Workflow.Flowport.NotStarted"

@@ -188,3 +188,11 @@ def test_administration_needs_its_scope(stack: Stack) -> None:
         stack.access.with_scope(stack.caller(**ANONYMOUS), "admin")
     stack.directory.add(a_credential(stack.token, scopes=("admin",)))
     assert stack.access.with_scope(stack.caller(), "admin").name == "token:tok_1"
+
+
+def test_an_expired_job_is_not_found_although_its_row_is_still_there(stack: Stack) -> None:
+    stack.jobs.create(a_job(expires_at=NOW + 1000))
+    assert stack.access.to_read_job(stack.caller(), JOB_ID)[1].id == JOB_ID
+    stack.clock.sleep(1)
+    with pytest.raises(errors.NotFound):
+        stack.access.to_read_job(stack.caller(), JOB_ID)

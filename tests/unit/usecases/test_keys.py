@@ -160,3 +160,10 @@ def test_a_client_job_id_needs_a_credential_as_it_would_lead_anybody_to_the_job(
 def test_a_workflow_cannot_name_its_error_as_if_flowport_had_never_started_it(stack: Stack) -> None:
     assert error_of_workflow("Flowport.NotStarted") == "Workflow.Flowport.NotStarted"
     assert error_of_workflow("States.Timeout") == "States.Timeout"
+
+
+def test_a_keyed_run_that_can_neither_be_made_nor_withdrawn_is_not_called_harmless(stack: Stack) -> None:
+    stack.executions.result = BUSY
+    fail(stack.jobs, "end", BUSY)
+    with pytest.raises(errors.UnknownOutcome):
+        call(stack)
