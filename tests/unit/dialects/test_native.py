@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowport.dialects.native import Native, encode_cursor, parse_timestamp, timestamp
+from flowport.dialects.native import Native
+from flowport.dialects.native.requests import encode_cursor
+from flowport.dialects.timestamps import parse_timestamp, timestamp
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain import errors
 from flowport.domain.access import Presented

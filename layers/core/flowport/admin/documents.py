@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flowport.admin.models import NOT_IN_PARTS, EndpointDocument, name_problem, read
-from flowport.dialects.native import timestamp
+from flowport.dialects.timestamps import timestamp
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 

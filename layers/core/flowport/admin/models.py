@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flowport.adapters.aws import is_state_machine_arn
-from flowport.dialects.native import parse_timestamp
+from flowport.dialects.timestamps import parse_timestamp
 from flowport.domain.payload import dumps
 from flowport.domain.records import (
     ENDPOINT_PART_MAX,

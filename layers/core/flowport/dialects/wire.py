@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from flowport.domain.access import Presented
 from flowport.domain.errors import FlowportError
+
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""The native contract: Flowport's own clean surface.
+
+Standards: RFC 9110 (HTTP), RFC 7240 (Prefer), RFC 9457 (problem+json), RFC 6750 and RFC 7617 (credentials).
+"""
+
+from typing import Any
+
+from flowport.dialects.native.answers import ANSWERS, problem
+from flowport.dialects.native.requests import basic, command_of
+from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
+from flowport.domain.access import CHALLENGE, Presented, refuse_credential
+from flowport.domain.errors import FlowportError, NotFound, Unauthenticated
+from flowport.domain.records import WORKSPACE_NAME
+from flowport.domain.tokens import parse_token
+
+__all__ = ["Native", "problem"]
+
+
+class Native:
+    """The native dialect. It takes every path that no other dialect owns."""
+
+    name = "native"
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def owns(self, request: HttpRequest) -> bool:  # noqa: ARG002  # the last dialect takes what is left
+        """Take everything."""
+        return True
+
+    def sender(self, request: HttpRequest) -> Sender:
+        """Read `Authorization` (Bearer or Basic) and the workspace that a caller without one names."""
+        workspace = request.headers.get("flowport-workspace") or request.one("workspace")
+        if workspace is not None and not WORKSPACE_NAME.fullmatch(workspace):
+            message = f"There is no workspace {workspace[:64]!r} here."
+            raise NotFound(message)
+        header = request.headers.get("authorization")
+        if header is None:
+            return Sender(None, workspace)
+        scheme, _, value = header.strip().partition(" ")
+        match scheme.lower():
+            case "bearer":
+                token = parse_token(value.strip())
+                if token is None:
+                    raise refuse_credential()
+                return Sender(Presented.of_token(token), workspace)
+            case "basic":
+                return Sender(basic(value.strip()), workspace)
+        message = f"The authentication scheme {scheme[:32]!r} is not known; use Bearer or Basic."
+        raise Unauthenticated(message, headers={"WWW-Authenticate": CHALLENGE})
+
+    def parse(self, request: HttpRequest) -> Any:  # noqa: ANN401  # one of the use cases' commands
+        """Read the command."""
+        return command_of(request)
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def render(self, request: HttpRequest, command: Any, result: Any) -> HttpResponse:  # noqa: ANN401
+        """Write what a use case gave."""
+        return ANSWERS[type(result)](request, command, result)
+
+    def refuse(self, request: HttpRequest, error: FlowportError) -> HttpResponse:  # noqa: ARG002  # one form for all
+        """Write problem+json."""
+        return problem(error)

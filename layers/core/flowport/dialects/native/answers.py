@@ -1,0 +1,173 @@
+"""Write the native contract's answers: jobs, problems, lists."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from flowport.dialects.native.http_output import http_answer
+from flowport.dialects.native.requests import BATCH_BYTES, encode_cursor
+from flowport.dialects.timestamps import timestamp
+from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
+from flowport.domain.errors import FlowportError
+from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
+from flowport.domain.payload import dumps
+from flowport.domain.steps import Step
+from flowport.usecases.ports import ListingPage
+from flowport.usecases.read_jobs import StepsRead
+from flowport.usecases.run_batch import BatchRan
+from flowport.usecases.run_endpoint import Ran, Run
+
+PROBLEM: Final = "application/problem+json"
+PROBLEM_TYPE: Final = "urn:flowport:problem:"
+SOURCE_HEADER: Final = "Flowport-Error-Source"
+
+_FAILURE: Final[dict[str, tuple[str, int, str]]] = {
+    "FAILED": ("job-failed", 500, "The workflow failed"),
+    "TIMED_OUT": ("job-timed-out", 504, "The workflow timed out"),
+    "ABORTED": ("job-aborted", 409, "The job was aborted"),
+}
+
+
+def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
+    """Write a job as JSON. The output is the workflow's own text, so that numbers keep their exact form."""
+    link = f"{base_url}/v1/jobs/{job.id}"
+    members: dict[str, Any] = {
+        "id": job.id,
+        "status": job.status,
+        "endpoint": job.endpoint,
+        "mode": job.mode,
+        "created_at": timestamp(job.created_at),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(job.finished_at),
+        "duration_ms": max(0, job.finished_at - job.started_at) if job.finished_at and job.started_at else None,
+        "output": None,
+        "error": job.error,
+        "cause": job.cause,
+        "client_job_id": job.client_job_id,
+        "labels": dict(job.labels),
+        "origin": job.origin,
+        "execution_arn": job.execution_arn,
+        "links": {"self": link, "cancel": f"{link}/cancel", "steps": f"{link}/steps", "input": f"{link}/input"},
+    }
+    if not output:
+        del members["output"]
+    if not output or job.output is None:
+        return dumps(members)
+    return (
+        "{"
+        + ",".join(f"{dumps(key)}:{job.output if key == 'output' else dumps(members[key])}" for key in members)
+        + "}"
+    )
+
+
+def source_of_failure(job: Job) -> str:
+    """Whose fault an ended job's failure is."""
+    return {OUTCOME_UNKNOWN: "unknown", NOT_STARTED: "gateway"}.get(job.error or "", "workflow")
+
+
+def problem(error: FlowportError) -> HttpResponse:
+    """Write an error as RFC 9457 has it, with whose fault it was."""
+    members = {
+        "type": PROBLEM_TYPE + error.kind,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        **error.members,
+    }
+    headers = {"Content-Type": PROBLEM, SOURCE_HEADER: error.source, **error.headers}
+    return HttpResponse(error.status, dumps(members), headers)
+
+
+def _json(status: int, body: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(status, body, {"Content-Type": JSON, **(headers or {})})
+
+
+def _retry_after(job: Job) -> dict[str, str]:
+    return {} if job.ended else {"Retry-After": "1"}
+
+
+def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
+    job = ran.job
+    headers = {"Flowport-Job-Id": job.id, "Location": f"{request.base_url}/v1/jobs/{job.id}"}
+    if applied := command.preference.applied:
+        headers |= {"Preference-Applied": applied, "Vary": "Prefer"}
+    if ran.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if not job.ended:
+        return _json(202, job_document(job, request.base_url), headers | _retry_after(job))
+    if job.status in _FAILURE:
+        return _failed(job, request.base_url, headers)
+    match ran.view:
+        case "output":
+            return _json(200, job.output or "null", headers)
+        case "http":
+            return http_answer(job, ran.endpoint.http_headers, headers)
+    return _json(200, job_document(job, request.base_url), headers)
+
+
+def _batch_ran(request: HttpRequest, ran: BatchRan) -> HttpResponse:
+    items = []
+    left = BATCH_BYTES
+    for outcome in ran.outcomes:
+        if not isinstance(outcome, Job):
+            items.append(f'{{"status":{outcome.status},"problem":{problem(outcome).body}}}')
+            continue
+        status = _FAILURE[outcome.status][1] if outcome.status in _FAILURE else 200 if outcome.ended else 202
+        left -= len((outcome.output or "").encode("utf-8", "surrogatepass"))
+        # Without its output a job's own link leads to it.
+        document = job_document(outcome, request.base_url, output=left >= 0)
+        items.append(f'{{"status":{status},"job":{document}}}')
+    headers = {} if ran.complete else {"Retry-After": "1"}
+    return _json(200 if ran.complete else 202, f'{{"items":[{",".join(items)}]}}', headers)
+
+
+def _failed(job: Job, base_url: str, headers: dict[str, str]) -> HttpResponse:
+    kind, status, title = _FAILURE[job.status]
+    detail = f"{title}: {job.error or 'no error was named'}."
+    members = {"type": PROBLEM_TYPE + kind, "title": title, "status": status, "detail": detail}
+    rest = {"error": job.error, "cause": job.cause}
+    body = dumps(members)[:-1] + f',"job":{job_document(job, base_url)},' + dumps(rest)[1:]
+    return HttpResponse(status, body, {"Content-Type": PROBLEM, SOURCE_HEADER: source_of_failure(job), **headers})
+
+
+def _cached(request: HttpRequest, body: str, headers: dict[str, str]) -> HttpResponse:
+    tag = f'"{hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
+    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return HttpResponse(304, "", {"ETag": tag, **headers})
+    return _json(200, body, {"ETag": tag, **headers})
+
+
+def _steps(read: StepsRead) -> str:
+    steps = None if read.steps is None else [_step(step) for step in read.steps]
+    return dumps({"job": read.job.id, "status": read.job.status, "steps": steps, "reason": read.reason})
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "type": step.type,
+        "started_at": timestamp(step.started_at),
+        "finished_at": timestamp(step.finished_at),
+        "status": step.status,
+        "attempts": step.attempts,
+        "error": step.error,
+        "cause": step.cause,
+    }
+
+
+def _page(request: HttpRequest, page: ListingPage) -> str:
+    items = ",".join(job_document(job, request.base_url, output=False) for job in page.jobs)
+    cursor = encode_cursor(page.after) if page.after else None
+    return f'{{"items":[{items}],"cursor":{dumps(cursor)}}}'
+
+
+ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
+    Ran: _ran,
+    BatchRan: lambda request, _, ran: _batch_ran(request, ran),
+    Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
+    StepsRead: lambda _request, _, read: _json(200, _steps(read)),
+    ListingPage: lambda request, _, page: _json(200, _page(request, page)),
+    str: lambda _request, _, text: _json(200, text),
+    type(None): lambda _request, _, __: HttpResponse(204),
+}

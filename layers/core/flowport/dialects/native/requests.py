@@ -1,0 +1,298 @@
+"""Read the native contract's requests into the use cases' commands."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, get_args
+
+from flowport.dialects.timestamps import parse_timestamp
+from flowport.dialects.wire import JSON, HttpRequest
+from flowport.domain.access import CHALLENGE, Presented, refuse_credential
+from flowport.domain.errors import (
+    InvalidJson,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    NotSupported,
+    PayloadTooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from flowport.domain.job import Status
+from flowport.domain.keys import OnConflict
+from flowport.domain.payload import checked_input, dumps, split_array
+from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
+from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View, user_key
+from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
+from flowport.usecases.run_endpoint import Run
+from flowport.usecases.stop_job import Cancel, Delete
+
+# Query parameters that steer the call; everything else of a GET's query is the workflow's input.
+CONTROLS: Final = frozenset({"view", "workspace", "client_job_id", "on_conflict"})
+LIST_LIMIT: Final = 100
+BATCH_BYTES: Final = 4 * 1024 * 1024
+_LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
+_LABELS_AT_MOST: Final = 20
+_JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
+_NOT_YET: Final = ("callback-url",)
+_DEADLINE_AT_MOST: Final = 365 * 86_400
+_KEY_AT_MOST: Final = 255
+_QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_KEY_TEXT: Final = re.compile(r"[\x20-\x7e]+")
+_LATEST: Final = 253_370_764_800_000  # the year 9999, the last that a timestamp can name
+_CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
+
+
+def command_of(
+    request: HttpRequest,
+) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Delete:
+    """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs`, and what lies below `/v1/jobs/{id}`."""
+    match request.segments:
+        case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
+            return _run(request, f"{module}/{name}")
+        case ("v1", "run", module, name, "batch") if _is_name(module) and _is_name(name):
+            return _batch(request, f"{module}/{name}")
+        case ("v1", "jobs"):
+            _only(request, "GET", "HEAD")
+            return _list(request)
+        case ("v1", "jobs", reference, *below) if reference:
+            return _of_job(request, reference, "/".join(below))
+    raise _no_such_path(request)
+
+
+def _of_job(request: HttpRequest, reference: str, below: str) -> ReadJob | ReadInput | ReadSteps | Cancel | Delete:
+    match below:
+        case "":
+            _only(request, "GET", "HEAD", "DELETE")
+            return Delete(reference) if request.method == "DELETE" else ReadJob(reference, _wait(request))
+        case "input":
+            _only(request, "GET", "HEAD")
+            return ReadInput(reference)
+        case "steps":
+            _only(request, "GET", "HEAD")
+            return ReadSteps(reference)
+        case "cancel":
+            _only(request, "POST")
+            return Cancel(reference)
+    raise _no_such_path(request)
+
+
+def _no_such_path(request: HttpRequest) -> NotFound:
+    message = f"There is no {request.method} {request.path}."
+    return NotFound(message)
+
+
+def _only(request: HttpRequest, *methods: str) -> None:
+    if request.method not in methods:
+        allowed = ", ".join(methods)
+        message = f"{request.path} does not take {request.method}; it takes: {allowed}."
+        raise MethodNotAllowed(message, headers={"Allow": allowed})
+
+
+def basic(value: str) -> Presented:
+    """Read the value of a Basic `Authorization`: `workspace/name:password`."""
+    try:
+        user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise refuse_credential() from error
+    workspace, slash, name = user.partition("/")
+    if colon and slash and not (WORKSPACE_NAME.fullmatch(workspace) and 0 < len(name) <= ENDPOINT_PART_MAX):
+        raise refuse_credential()
+    if not colon or not slash:
+        message = "A user is sent as workspace/name: Authorization: Basic base64(<workspace>/<name>:<password>)."
+        raise Unauthenticated(message, headers={"WWW-Authenticate": CHALLENGE})
+    return Presented("user", workspace, user_key(workspace, name), password)
+
+
+def _run(request: HttpRequest, endpoint: str) -> Run:
+    if asked := [name for name in _NOT_YET if name in request.headers]:
+        message = f"This release does not know {', '.join(asked)}; send the request without it."
+        raise NotSupported(message)
+    view = _choice(request, "view", get_args(View))
+    preference = parse_prefer(request.headers.get("prefer"))
+    labels = _labels(request.headers.get("flowport-labels"))
+    return Run(
+        endpoint,
+        request.method,
+        lambda: _input(request),
+        preference,
+        view,  # type: ignore[arg-type]
+        labels,
+        idempotency_key=_key("Idempotency-Key", request.headers.get("idempotency-key")),
+        client_job_id=_key("Client-Job-Id", request.headers.get("client-job-id", request.one("client_job_id"))),
+        deadline=_deadline(request.headers.get("flowport-deadline")),
+        on_conflict=_choice(request, "on_conflict", get_args(OnConflict)) or "return",  # type: ignore[arg-type]
+    )
+
+
+def _batch(request: HttpRequest, endpoint: str) -> RunBatch:
+    _only(request, "POST")
+    run = _run(request, endpoint)
+    if run.client_job_id is not None or run.view not in {None, "job"}:
+        message = "A batch has no Client-Job-Id and no view: each of its inputs becomes a job of its own."
+        raise InvalidRequest(message)
+    return RunBatch(run, lambda: _batch_inputs(request))
+
+
+def _batch_inputs(request: HttpRequest) -> list[Callable[[], str]]:
+    if (size := len(request.body)) > BATCH_BYTES:
+        message = f"The batch is {size} bytes; it may have at most {BATCH_BYTES}. Send it in parts."
+        raise PayloadTooLarge(message, members={"size": size, "limit": BATCH_BYTES})
+    elements = split_array(_text(request))
+    if not 1 <= len(elements) <= INPUTS_AT_MOST:
+        message = f"The batch has {len(elements)} inputs; it must have 1 to {INPUTS_AT_MOST}."
+        raise InvalidRequest(message)
+    return [partial(checked_input, element) for element in elements]
+
+
+def _deadline(header: str | None) -> int | None:
+    if header is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", header.strip()) or not 1 <= int(header) <= _DEADLINE_AT_MOST:
+        message = f"Flowport-Deadline: {header[:40]!r} must be a whole number of seconds from 1 to {_DEADLINE_AT_MOST}."
+        raise InvalidRequest(message)
+    return int(header)
+
+
+def _key(name: str, header: str | None) -> str | None:
+    """Read a key, bare or as a structured field's string (RFC 8941 section 3.3.3)."""
+    if header is None:
+        return None
+    text = header.strip()
+    if match := _QUOTED_KEY.fullmatch(text):
+        text = re.sub(r"\\(.)", r"\1", match[1])
+    if not _KEY_TEXT.fullmatch(text) or len(text) > _KEY_AT_MOST:
+        message = f"{name} must have 1 to {_KEY_AT_MOST} printable ASCII characters."
+        raise InvalidRequest(message)
+    return text
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= ENDPOINT_PART_MAX
+
+
+def _input(request: HttpRequest) -> str:
+    if request.method == "GET":
+        values = {
+            name: sent[0] if len(sent) == 1 else list(sent)
+            for name, sent in request.query.items()
+            if name not in CONTROLS
+        }
+        return checked_input(dumps(values))
+    if not request.body.strip():
+        return "{}"
+    return checked_input(_text(request))
+
+
+def _text(request: HttpRequest) -> str:
+    """Give the body's text when it is declared as JSON in UTF-8, and is UTF-8."""
+    content_type = request.headers.get("content-type")
+    if content_type is not None:
+        essence, _, parameters = content_type.partition(";")
+        charset = re.search(r'charset\s*=\s*"?([^";\s]+)', parameters, re.IGNORECASE)
+        if not _JSON_TYPE.fullmatch(essence.strip()) or (charset and charset[1].lower() not in {"utf-8", "us-ascii"}):
+            message = f"The body is declared as {content_type[:100]!r}; send Content-Type: application/json in UTF-8."
+            raise UnsupportedMediaType(message, headers={"Accept": JSON})
+    try:
+        return request.body.decode()
+    except UnicodeDecodeError as error:
+        message = f"The body is not UTF-8: byte {error.start} cannot be read."
+        raise InvalidJson(message) from error
+
+
+def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str | None:
+    value = request.one(name)
+    if value is not None and value not in choices:
+        message = f"The query parameter {name}={value!r} is not known; use one of: {', '.join(choices)}."
+        raise InvalidRequest(message)
+    return value
+
+
+def _labels(header: str | None) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for part in (header or "").split(","):
+        if not part.strip():
+            continue
+        match = _LABEL.fullmatch(part.strip())
+        if match is None:
+            message = f"Flowport-Labels: {part.strip()[:100]!r} is not a label; write key=value, key=value."
+            raise InvalidRequest(message)
+        labels[match[1]] = match[2]
+    if len(labels) > _LABELS_AT_MOST:
+        message = f"Flowport-Labels has {len(labels)} labels; at most {_LABELS_AT_MOST} are kept."
+        raise InvalidRequest(message)
+    return labels
+
+
+def _number(request: HttpRequest, name: str, default: int, least: int, most: int) -> int:
+    text = request.one(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+        message = f"The query parameter {name}={text[:40]!r} must be a whole number from {least} to {most}."
+        raise InvalidRequest(message)
+    return int(text)
+
+
+def _wait(request: HttpRequest) -> int:
+    return min(_number(request, "wait", 0, 0, 999_999_999), MAX_WAIT_SECONDS)
+
+
+def _list(request: HttpRequest) -> ListJobs:
+    since = request.one("created_after")
+    try:
+        since_ms = min(parse_timestamp(since), _LATEST) if since is not None else None
+    except (ValueError, OverflowError) as error:
+        message = f"The query parameter created_after={since!r} is not a time; write 2026-01-31T12:00:00Z."
+        raise InvalidRequest(message) from error
+    endpoint = request.one("endpoint")
+    if endpoint is not None and not all(map(_is_name, endpoint.partition("/")[::2])):
+        message = f"The query parameter endpoint={endpoint[:100]!r} must be module/name."
+        raise InvalidRequest(message)
+    return ListJobs(
+        endpoint=endpoint,
+        status=_choice(request, "status", get_args(Status)),
+        labels=tuple(_label_filter(text) for text in request.query.get("label", ())),
+        since=since_ms,
+        limit=_number(request, "limit", 20, 1, LIST_LIMIT),
+        after=_cursor(request),
+    )
+
+
+def _label_filter(text: str) -> tuple[str, str]:
+    match = _LABEL.fullmatch(text)
+    if match is None:
+        message = f"The query parameter label={text[:100]!r} must be key=value (percent-encoded: label=key%3Dvalue)."
+        raise InvalidRequest(message)
+    return match[1], match[2]
+
+
+def encode_cursor(position: tuple[str, str]) -> str:
+    """Write where a page ended as an opaque text that is safe in a URL."""
+    return base64.urlsafe_b64encode(dumps(position).encode()).decode().rstrip("=")
+
+
+def _cursor(request: HttpRequest) -> tuple[str, str] | None:
+    text = request.one("cursor")
+    if text is None:
+        return None
+    position = decode_cursor(text)
+    if position is None:
+        message = f"The query parameter cursor={text[:40]!r} is none that a list gave; start again without it."
+        raise InvalidRequest(message)
+    return position
+
+
+def decode_cursor(text: str) -> tuple[str, str] | None:
+    """Read where a page ended; None when it is no cursor."""
+    try:
+        day, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        day = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).strftime("%Y-%m-%d")
+        return (day, key) if _CURSOR_KEY.fullmatch(key) else None
+    except (ValueError, TypeError):
+        return None
