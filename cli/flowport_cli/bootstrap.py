@@ -41,6 +41,7 @@ class Stack:
 
     admin_function: str
     api_url: str
+    default_workspace: str
 
 
 def aws_client(service: str, region: str | None) -> Any:  # noqa: ANN401  # boto3 makes its clients at run time
@@ -69,7 +70,11 @@ def find_stack(name: str, region: str | None, clients: AwsClients = aws_client) 
         raise _aws_unreachable(error) from error
     outputs = {o["OutputKey"]: o["OutputValue"] for o in described["Stacks"][0].get("Outputs", [])}
     try:
-        return Stack(admin_function=outputs["AdminFunctionName"], api_url=outputs["ApiUrl"].rstrip("/"))
+        return Stack(
+            admin_function=outputs["AdminFunctionName"],
+            api_url=outputs["ApiUrl"].rstrip("/"),
+            default_workspace=outputs.get("DefaultWorkspace", "default"),
+        )
     except KeyError as error:
         raise WrongUse(
             f"The stack {name!r} has no output {error.args[0]}: it is no Flowport stack, or its deployment is not done."

@@ -234,3 +234,21 @@ def test_the_function_is_never_invoked_twice_by_the_sdk(monkeypatch: pytest.Monk
 
     assert client.meta.config.retries["total_max_attempts"] == 1
     assert client.meta.region_name == "eu-west-1"
+
+
+def test_the_workspace_is_the_stacks_default_one_unless_another_is_named(cli: Cli, aws: Aws) -> None:
+    aws.outputs["DefaultWorkspace"] = "acme"
+
+    assert cli("bootstrap", "--no-save").exit_code == 0
+    assert cli("bootstrap", "--no-save", "--workspace", "other").exit_code == 0
+
+    events = [asked[1] for asked in aws.asked if isinstance(asked, tuple) and isinstance(asked[1], dict)]
+    assert [event["workspace"] for event in events] == ["acme", "other"]
+
+
+def test_an_address_that_is_given_is_saved_instead_of_the_stacks_own(cli: Cli, aws: Aws) -> None:
+    ran = cli("--base-url", "http://127.0.0.1:4566/flowport", "bootstrap")
+
+    assert ran.exit_code == 0
+    assert read_profiles(cli.config)["default"] == Profile("http://127.0.0.1:4566/flowport", TOKEN)
+    assert f"the stack says {API_URL}" in ran.stderr

@@ -17,7 +17,9 @@ _OPERATOR_PROFILE = "operator"
 def bootstrap(  # one argument per option
     ctx: typer.Context,
     stack: Annotated[str, typer.Option(help="Name of the CloudFormation stack.")] = "flowport",
-    workspace: Annotated[str, typer.Option(help="Workspace, created if it is missing.")] = "default",
+    workspace: Annotated[
+        str | None, typer.Option(help="Workspace, created if it is missing; else the stack's default one.")
+    ] = None,
     operator: Annotated[
         bool, typer.Option("--operator", help="A token that manages workspaces, instead of a workspace's own.")
     ] = False,
@@ -31,29 +33,33 @@ def bootstrap(  # one argument per option
     """Get the first admin token, with AWS credentials for the stack.
 
     The token goes to the profile named with --profile; else to the profile "operator" with --operator, and to the
-    profile named like the workspace without.
+    profile named like the workspace without. With it goes the API's address: the stack's own, or --base-url.
     """
     session = session_of(ctx, as_json=as_json)
     # boto3 takes longer to import than every other command takes to run.
     from flowport_cli import bootstrap as aws  # noqa: PLC0415
 
-    name = session.profile_name or (_OPERATOR_PROFILE if operator else workspace)
     before = read_profiles(config_path()) if save else {}  # an unusable file must not cost a token
     clients = session.tools.aws or aws.aws_client
     found = aws.find_stack(stack, region, clients)
+    workspace = workspace or found.default_workspace
+    name = session.profile_name or (_OPERATOR_PROFILE if operator else workspace)
+    address = session.base_url or found.api_url
+    if address != found.api_url:
+        session.note(f"Using {address} from --base-url or FLOWPORT_BASE_URL; the stack says {found.api_url}.")
     content, document = aws.invoke_admin(
         found.admin_function, _event(workspace, token_name, operator=operator), region, clients
     )
     if session.json:
         show_document(content)
     if save:
-        _save(session, name, Profile(found.api_url, document["token"]), document)
+        _save(session, name, Profile(address, document["token"]), document)
         if name in before and before[name].token:
             session.note(
                 "The profile's earlier token is still valid: `flowport tokens list`, then `flowport tokens revoke ID`."
             )
     elif not session.json:
-        typer.echo(f"export FLOWPORT_BASE_URL={shlex.quote(found.api_url)}")
+        typer.echo(f"export FLOWPORT_BASE_URL={shlex.quote(address)}")
         typer.echo(f"export FLOWPORT_TOKEN={shlex.quote(document['token'])}")
         session.note("This is the only time that the token is shown; Flowport keeps only its hash.")
 
