@@ -1,7 +1,7 @@
 """What the tests share: no sockets below the functional level, and DynamoDB in process (moto) with the three tables."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -70,12 +70,11 @@ def dynamodb(_aws: Any) -> Any:  # a botocore client has no type of its own
     return _aws
 
 
-@pytest.fixture
-def jobs_table(_aws: Any) -> str:
+def create_jobs_table(client: Any) -> str:
     """Create an empty Jobs table as template.yaml has it, and give its name."""
     types = "job_id:S item:S listing_endpoint:S listing_workspace:S listing_at:S open_shard:S check_at:N"
     return _create(
-        _aws,
+        client,
         "jobs",
         types,
         {"job_id": "HASH", "item": "RANGE"},
@@ -85,6 +84,18 @@ def jobs_table(_aws: Any) -> str:
             _index("open", "KEYS_ONLY", open_shard="HASH", check_at="RANGE"),
         ],
     )
+
+
+@pytest.fixture
+def jobs_table(_aws: Any) -> str:
+    """Create an empty Jobs table and give its name."""
+    return create_jobs_table(_aws)
+
+
+@pytest.fixture
+def new_jobs_table() -> Callable[[Any], str]:
+    """Give a function that creates another empty Jobs table through a client each time, and gives its name."""
+    return create_jobs_table
 
 
 @pytest.fixture

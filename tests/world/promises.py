@@ -1,0 +1,137 @@
+"""What must be true at the end, whatever broke: no job lost, none run twice, none stuck, no status gone backwards.
+
+And nobody was told otherwise.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from flowport.adapters.items import decode_item
+from flowport.adapters.jobs_table import job_key
+from flowport.domain.errors import FlowportError, JobEnded
+from flowport.domain.job import CANCELLED, DEADLINE_PASSED, ENDED, NOT_STARTED, OUTCOME_UNKNOWN, Job
+from flowport.usecases.run_endpoint import Ran
+
+if TYPE_CHECKING:
+    from tests.world.stack import Asked, Changed, World
+
+RANK = {"ACCEPTED": 0, "RUNNING": 1} | dict.fromkeys(ENDED, 2)
+BEFORE_ITS_TIME = (CANCELLED, DEADLINE_PASSED)
+# An execution whose job was ended before its time is stopped at once, else by the sweep's second look.
+STOPPED_WITHIN_SECONDS = 5 * 60
+
+Row = dict[str, Any]
+
+
+def rows(world: "World") -> list[Row]:
+    """Read every job that the world wrote and did not delete."""
+    return [row for job_id in world.wire.written if (row := _item(world, job_id, "job")) is not None]
+
+
+def _item(world: "World", job_id: str, item: str) -> Row | None:
+    answer = world.dynamodb.get_item(TableName=world.table, Key=job_key(job_id, item))
+    return decode_item(answer["Item"]) if "Item" in answer else None
+
+
+def open_rows(world: "World") -> list[dict[str, Any]]:
+    """Read the index of jobs that have not ended."""
+    answer = world.dynamodb.query(
+        TableName=world.table,
+        IndexName="open",
+        KeyConditionExpression="open_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "open#0"}},
+    )
+    return list(answer["Items"])
+
+
+def running(world: "World") -> list[str]:
+    """Name the Standard executions that have not ended."""
+    return [arn for arn, execution in world.states.standard.items() if execution["status"] == "RUNNING"]
+
+
+def runs_of(world: "World", job_id: str) -> int:
+    """Count the runs of a job that were started and not stopped."""
+    return world.states.express["fp-" + job_id] + len(_executions(world, job_id))
+
+
+def _executions(world: "World", job_id: str) -> list[dict[str, Any]]:
+    named = [one for one in world.states.standard.values() if one["name"] == "fp-" + job_id]
+    return [one for one in named if one["status"] != "ABORTED"]
+
+
+def check(world: "World") -> None:
+    """Hold a settled world to all of it."""
+    found = {row["job_id"]: row for row in rows(world)}
+    assert set(world.wire.written) - world.wire.deleted <= set(found), "a job's row is gone"
+    assert not world.wire.deleted & set(found), "a deleted job's row came back"
+    assert [row["status"] for row in found.values() if row["status"] not in ENDED] == [], "a job never ended"
+    assert open_rows(world) == [], "an ended job is still in the index of open ones"
+    assert running(world) == [], "an execution runs on although its job has ended"
+    for statuses in world.wire.written.values():
+        ranks = [RANK[status] for status in statuses]
+        assert ranks == sorted(set(ranks)), f"a job went backwards or ended twice: {statuses}"
+    for row in found.values():
+        _check_row(world, row)
+    for job_id in world.wire.deleted:
+        assert [_item(world, job_id, item) for item in ("input", "output")] == [None, None], "a payload was left behind"
+    for asked in world.asked:
+        _check_answer(world, asked, found)
+    for changed in world.changed:
+        _check_change(world, changed, found)
+    _check_keys(world, found)
+
+
+def _check_row(world: "World", row: Row) -> None:
+    runs, error = runs_of(world, row["job_id"]), row.get("error")
+    assert runs <= 1, "a job ran twice"
+    if error == NOT_STARTED:
+        assert runs == 0, "a job that ran is recorded as not started"
+    if row["status"] == "SUCCEEDED":
+        assert runs == 1, "a job succeeded without a run"
+    for execution in _executions(world, row["job_id"]):
+        if error in BEFORE_ITS_TIME:
+            went_on = execution["stopDate"].timestamp() - row["finished_at"] / 1000
+            assert went_on <= STOPPED_WITHIN_SECONDS, "a job was ended before its time, and its execution went on"
+        else:
+            assert row["status"] == execution["status"], f"a Standard run's end is not recorded: {error}"
+
+
+def _check_answer(world: "World", asked: "Asked", found: dict[str, Row]) -> None:
+    answer = asked.answer
+    if isinstance(answer, FlowportError) and answer.source == "gateway":
+        assert runs_of(world, asked.job_id) == 0, f"the caller was told that nothing ran ({answer.kind}), but it did"
+    if not isinstance(answer, Ran) or answer.job.id in world.wire.deleted:
+        return
+    assert answer.job.id in found, "the caller was told of a job that is not there"
+    row = found[answer.job.id]
+    if answer.job.ended:
+        told, recorded = answer.job, (row["status"], row.get("error"))
+        # Where the result could not be written for half a minute, its caller knows more than the row.
+        known = (told.status, told.error) == recorded or row.get("error") == OUTCOME_UNKNOWN
+        assert known, "the caller was told another end than is recorded"
+    elif row["mode"] == "async":
+        assert row.get("error") != NOT_STARTED, "an acknowledged job was dropped"
+
+
+def _check_change(world: "World", changed: "Changed", found: dict[str, Row]) -> None:
+    row, answer = found.get(changed.job_id), changed.answer
+    if changed.what == "delete":
+        if answer is True:
+            assert row is None, "the caller was told that the job is deleted"
+    elif row is not None and isinstance(answer, Job):
+        assert (row["status"], row.get("error")) == ("ABORTED", CANCELLED), "the caller was told that it is cancelled"
+    elif row is not None and isinstance(answer, JobEnded):
+        assert row["status"] == answer.members["job_status"], "the caller was told another end than is recorded"
+
+
+def _check_keys(world: "World", found: dict[str, Row]) -> None:
+    """One key, one effect: of all calls with it, one made a job that ran; all answers lead to it."""
+    for key in {asked.key for asked in world.asked if asked.key is not None}:
+        calls = [asked for asked in world.asked if asked.key == key]
+        made = {asked.job_id for asked in calls} & set(world.wire.written)
+        started = {job_id for job_id in made if runs_of(world, job_id)}
+        # A key is free again when its job was deleted, or never started.
+        assert len(started - world.wire.deleted) <= 1, f"one key had {len(started)} effects"
+        held = {job_id for job_id in made if job_id in found and found[job_id].get("error") != NOT_STARTED}
+        told = {asked.answer.job.id for asked in calls if isinstance(asked.answer, Ran)}
+        assert told & set(found) <= held, "a key led its callers to a job that never started"
+        assert len(held) <= 1, "one key made two jobs"
