@@ -13,7 +13,7 @@ from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent
 from flowport.domain.tokens import Token
-from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, Wanted
+from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, SecretVersion, Wanted
 
 NOW = 1_795_310_400_000  # 2026-11-22T01:20:00Z
 ACCOUNT = "arn:aws:states:eu-central-1:123456789012"
@@ -264,6 +264,36 @@ class FakePasswords:
     def verify(self, stored: str | None, password: str) -> bool:
         self.verified.append(stored)
         return stored == self.hash(password)
+
+
+class FakeSecrets:
+    """Values by name, the current one first; an id is `v` and a number."""
+
+    def __init__(self, **texts: str) -> None:
+        self.kept: dict[str, list[tuple[str, str]]] = {name: [("v1", text)] for name, text in texts.items()}
+        self.made = 1
+
+    def values(self, name: str, *, deadline: float | None = None) -> tuple[str, ...]:
+        return tuple(text for _, text in self.kept.get(name, []))
+
+    def versions(self, name: str, *, deadline: float | None = None) -> tuple[SecretVersion, ...]:
+        ids = [version for version, _ in self.kept.get(name, [])]
+        return tuple(SecretVersion(version, index == 0, NOW) for index, version in enumerate(ids))
+
+    def put(self, name: str, text: str, *, replaces: str | None, deadline: float | None = None) -> str | None:
+        kept = self.kept.get(name, [])
+        if (kept[0][0] if kept else None) != replaces:
+            return None
+        self.made += 1
+        self.kept[name] = [(f"v{self.made}", text), *kept[:1]]
+        return f"v{self.made}"
+
+    def retire(self, name: str, version_id: str, *, deadline: float | None = None) -> bool:
+        kept = self.kept.get(name, [])
+        if [version for version, _ in kept[1:]] != [version_id]:
+            return False
+        self.kept[name] = kept[:1]
+        return True
 
 
 def fail(port: object, method: str, *errors: Exception | None) -> None:

@@ -41,6 +41,7 @@ class Clients:
         self.executions = cache(lambda: self._make("stepfunctions", config=aws.patient_config(2.0)))
         self.functions = cache(lambda: self._make("lambda", config=aws.patient_config(2.0)))
         self.logs = cache(lambda: self._make("logs", config=aws.patient_config(4.0)))
+        self.secrets = cache(lambda: self._make("secretsmanager", config=aws.patient_config(2.0)))
 
 
 class Parts:

@@ -218,3 +218,36 @@ class Passwords(Protocol):
     def verify(self, stored: str | None, password: str) -> bool:
         """Compare; None (no such user) costs the same time and is False."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """A valid value of a secret, without the value itself. `created_at` is epoch milliseconds."""
+
+    id: str
+    current: bool
+    created_at: int
+
+
+class Secrets(Protocol):
+    """Secrets by name, each with a current value and, while it is rotated, a previous one; both are valid."""
+
+    def values(self, name: str, *, deadline: float | None = None) -> tuple[str, ...]:
+        """Give the valid values, the current one first; none where there is no such secret."""
+        ...
+
+    def versions(self, name: str, *, deadline: float | None = None) -> tuple[SecretVersion, ...]:
+        """Give what is known of the valid values, the current one first."""
+        ...
+
+    def put(self, name: str, text: str, *, replaces: str | None, deadline: float | None = None) -> str | None:
+        """Make a new current value in the place of the version `replaces` (None: the secret itself is new).
+
+        Gives the new version's id, or None when somebody else was faster. The present previous value is no longer
+        valid afterwards.
+        """
+        ...
+
+    def retire(self, name: str, version_id: str, *, deadline: float | None = None) -> bool:
+        """End the previous value; False when that version is not the previous one."""
+        ...
