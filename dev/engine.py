@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dev.home import BIN, DEFAULT_PORT, HOST, REGION, DevError, Home
+from dev.home import BIN, DEFAULT_PORT, HOST, REGION, ROOT, DevError, Home
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -111,7 +111,8 @@ def _start(home: Home, port: int) -> Engine:
     scratch.mkdir(parents=True)
     with home.engine_log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            # -P: this folder's own modules must not come before the engine's.
+            [sys.executable, "-P", str(ROOT / "dev" / "serve.py")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

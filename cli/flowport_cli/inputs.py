@@ -4,22 +4,23 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import typer
 
 from flowport_cli.errors import WrongUse
 
-ENDPOINT_HELP = "The endpoint's address, MODULE/NAME."
+ENDPOINT_HELP = "The endpoint's address, MODULE/NAME; a slash inside a part is %2F, a percent sign %25."
 _PARTS_OF_AN_ADDRESS = 2
 
 
 def endpoint_parts(address: str) -> tuple[str, str]:
-    """Split `module/name`.
+    """Split `module/name`, each part decoded once as in a URL.
 
     Raises:
         WrongUse: it is not of that form; `.` and `..` would be taken for steps in the path.
     """
-    parts = address.split("/")
+    parts = [unquote(part) for part in address.split("/")]
     if len(parts) != _PARTS_OF_AN_ADDRESS or any(part in {"", ".", ".."} for part in parts):
         raise WrongUse(f"{address!r} is not an endpoint's address.", hint="An address is MODULE/NAME: samples/hello")
     return parts[0], parts[1]

@@ -170,7 +170,7 @@ def test_a_path_that_means_nothing_is_not_found(refused: Refused, path: str, met
 def test_an_encoded_slash_belongs_to_the_name(refused: Refused) -> None:
     problem = refused(event("apigateway/run_encoded_name"), 404, "not-found")
 
-    assert "über uns/heute" in problem["detail"]
+    assert "'samples/über uns%2Fheute'" in problem["detail"]
 
 
 def test_a_method_that_the_endpoint_does_not_take_is_told_which_it_takes(refused: Refused) -> None:

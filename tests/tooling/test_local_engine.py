@@ -1,5 +1,6 @@
 """The local engine's tooling: whose process it ends, and what it says when something is in the way."""
 
+import asyncio
 import json
 import os
 import socket
@@ -7,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dev import engine as engines
+from dev import serve as serve_module
 from dev import up
 from dev.deploy import HalfFinishedError
 from dev.engine import Engine
@@ -136,3 +139,16 @@ def test_without_python_3_13_setting_up_says_how_to_get_it(tmp_path: Path) -> No
 
     assert done.returncode == 1
     assert "Flowport needs Python 3.13, and none was found" in done.stderr
+
+
+def test_the_engine_hands_an_apis_path_on_as_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    async def serve(host: str, path: str, *_: Any, raw_path: str | None = None, **__: Any) -> str:
+        seen.append((host, path, raw_path))
+        return "answer"
+
+    monkeypatch.setattr("dev.serve._serve_api", serve)
+    handled = serve_module._serve_api_exactly("127.0.0.1", "/local/x/y%", "POST", raw_path="/local/x%2Fy%25")
+    assert asyncio.run(handled) == "answer"
+    assert seen == [("127.0.0.1", "/local/x%2Fy%25", "/local/x%2Fy%25")]

@@ -1,6 +1,8 @@
 """API Gateway's proxy events, as AWS sends them, read into plain requests; and answers written."""
 
 import base64
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,3 +170,45 @@ def test_links_begin_with_http_or_https_whatever_the_forwarded_header_says(sent:
     headers = {"Host": "api.example.com", "X-Forwarded-Proto": sent}
     request = request_of(_event(headers=headers, multiValueHeaders=None))
     assert request.base_url == "https://api.example.com/prod"
+
+
+# -- events/apigateway: what AWS sends for names that are not plain ----------------------------------------------------
+
+EVENTS = Path(__file__).resolve().parents[3] / "events" / "apigateway"
+
+
+def _from_file(name: str) -> HttpRequest:
+    return request_of(json.loads((EVENTS / f"{name}.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("name", "segments"),
+    [
+        ("path_space", ("v1", "run", "MyApp", "My API")),
+        ("path_plus", ("v1", "run", "samples", "a+b")),
+        ("path_percent", ("v1", "run", "samples", "50%")),
+        ("path_percent_twice", ("v1", "run", "samples", "50%25")),
+        ("path_slash", ("v1", "run", "samples", "x/y")),
+        ("path_unicode", ("v1", "run", "Küche", "Käse")),
+        ("path_trailing_slash", ("v1", "run", "samples", "hello")),
+        ("path_double_slash", ("v1", "run", "", "samples", "hello")),
+        ("path_dots", ("v1", "run", "..", "samples", "hello")),
+    ],
+)
+def test_the_path_of_an_event_file_is_decoded_once(name: str, segments: tuple[str, ...]) -> None:
+    assert _from_file(name).segments == segments
+
+
+def test_a_name_in_raw_utf8_is_the_same_name() -> None:
+    assert request_of(_event("/v1/run/Küche/Käse")).segments == ("v1", "run", "Küche", "Käse")
+
+
+def test_the_query_of_an_event_file_is_not_decoded_again() -> None:
+    assert _from_file("query_decoded").query == {
+        "plus": ("a b",),
+        "escaped": ("a+b",),
+        "percent": ("50%",),
+        "city": ("Köln",),
+        "parse": ("",),
+        "tag": ("1", "2"),
+    }

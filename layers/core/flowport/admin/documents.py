@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flowport.admin.models import NOT_IN_PARTS, EndpointDocument, name_problem, read
+from flowport.admin.models import EndpointDocument, part_problem, read
 from flowport.dialects.timestamps import timestamp
+from flowport.domain.addresses import endpoint_address
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 
@@ -68,14 +69,14 @@ def workspace_document(workspace: Workspace) -> Json:
 
 def endpoint_from(sent: Mapping[str, Any], workspace: str) -> Endpoint:
     """Read a new endpoint, whose document names it."""
-    path = f"{sent.get('module')}/{sent.get('name')}"
+    path = endpoint_address(str(sent.get("module")), str(sent.get("name")))
     wrong = [] if sent.get("endpoint", path) == path else [Violation("/endpoint", f"is read-only, and {path!r} here")]
     return _endpoint(sent, workspace, [*wrong, *_read_only(sent, {})])
 
 
 def endpoint_at(sent: Mapping[str, Any], workspace: str, module: str, name: str, current: Endpoint | None) -> Endpoint:
     """Read an endpoint that its path names; what is read-only may be sent as it is, but not otherwise."""
-    own = {"endpoint": f"{module}/{name}", "module": module, "name": name}
+    own = {"endpoint": endpoint_address(module, name), "module": module, "name": name}
     wrong = [
         Violation(f"/{member}", f"cannot be changed: the path says {own[member]!r}")
         for member in _FROM_THE_PATH
@@ -87,7 +88,7 @@ def endpoint_at(sent: Mapping[str, Any], workspace: str, module: str, name: str,
 
 def check_names(module: str, name: str) -> None:
     """Refuse a path that can be no endpoint's."""
-    problems = {"/module": name_problem(module, NOT_IN_PARTS), "/name": name_problem(name, NOT_IN_PARTS)}
+    problems = {"/module": part_problem(module), "/name": part_problem(name)}
     found = [Violation(pointer, problem) for pointer, problem in problems.items() if problem is not None]
     if found:
         raise ValidationFailed(found)

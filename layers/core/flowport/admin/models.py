@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from flowport.adapters.aws import is_state_machine_arn
 from flowport.dialects.timestamps import parse_timestamp
+from flowport.domain.addresses import endpoint_address, endpoint_parts
 from flowport.domain.payload import dumps
 from flowport.domain.records import (
     ENDPOINT_PART_MAX,
@@ -29,8 +30,8 @@ SAMPLE_BYTES: Final = 8_192
 DAY_MS: Final = 86_400_000
 # Where the gateway function's role may read; see template.yaml.
 LOG_GROUPS: Final = "/aws/vendedlogs/states/"
-NOT_IN_PARTS: Final = "/#"
 NOT_IN_USER_NAMES: Final = "/#:"
+_TOO_LONG: Final = f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES} bytes of UTF-8)"
 _INVISIBLE: Final = "must not have control characters or other invisible ones"
 _IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
@@ -47,9 +48,7 @@ def name_problem(text: str, forbidden: str) -> str | None:
         return _INVISIBLE
     found = sorted(set(text) & set(forbidden))
     problems = {
-        f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES} bytes of UTF-8)": (
-            not 1 <= len(text) <= ENDPOINT_PART_MAX or len(text.encode()) > PART_BYTES
-        ),
+        _TOO_LONG: (not 1 <= len(text) <= ENDPOINT_PART_MAX or len(text.encode()) > PART_BYTES),
         "must not begin or end with a space": text != text.strip(),
         "must not be a step in a path": text in {".", ".."},
         f"must not contain {' or '.join(found)}": bool(found),
@@ -58,9 +57,16 @@ def name_problem(text: str, forbidden: str) -> str | None:
     return next((problem for problem, holds in problems.items() if holds), None)
 
 
+def part_problem(text: str) -> str | None:
+    """Say why a text cannot be the module or the name of an endpoint, or None."""
+    # What an address escapes makes its key longer.
+    escaped = len(endpoint_address(text, "").encode("utf-8", "surrogatepass"))
+    return name_problem(text, "") or (_TOO_LONG if escaped > PART_BYTES else None)
+
+
 def is_part(text: str) -> bool:
     """Whether a text can be the module or the name of an endpoint."""
-    return name_problem(text, NOT_IN_PARTS) is None
+    return part_problem(text) is None
 
 
 def is_user_name(text: str) -> bool:
@@ -68,8 +74,8 @@ def is_user_name(text: str) -> bool:
     return name_problem(text, NOT_IN_USER_NAMES) is None
 
 
-def _named(text: str, forbidden: str) -> str:
-    if (problem := name_problem(text, forbidden)) is not None:
+def _named(text: str, problem: str | None) -> str:
+    if problem is not None:
         raise ValueError(problem)
     return text
 
@@ -127,11 +133,11 @@ def _scope(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    module, slash, name = text.partition("/")
-    if not slash or not is_part(module) or not is_part(name):
-        message = "must be an endpoint: module/name"
+    parts = endpoint_parts(text)
+    if parts is None or not all(map(is_part, parts)):
+        message = "must be an endpoint: module/name (a slash inside a part is %2F, a percent sign %25)"
         raise ValueError(message)
-    return text
+    return endpoint_address(*parts)
 
 
 def _unique[T](values: list[T]) -> list[T]:
@@ -169,9 +175,9 @@ def _sample(value: Any) -> Any:  # noqa: ANN401  # any JSON value
     return value
 
 
-Part = Annotated[str, AfterValidator(lambda text: _named(text, NOT_IN_PARTS))]
-UserName = Annotated[str, AfterValidator(lambda text: _named(text, NOT_IN_USER_NAMES))]
-Label = Annotated[str, AfterValidator(lambda text: _named(text, ""))]
+Part = Annotated[str, AfterValidator(lambda text: _named(text, part_problem(text)))]
+UserName = Annotated[str, AfterValidator(lambda text: _named(text, name_problem(text, NOT_IN_USER_NAMES)))]
+Label = Annotated[str, AfterValidator(lambda text: _named(text, name_problem(text, "")))]
 Title = Annotated[str, Field(max_length=256), AfterValidator(_text)]
 Arn = Annotated[str, AfterValidator(_arn)]
 Network = Annotated[str, AfterValidator(_network)]

@@ -10,6 +10,7 @@ from flowport.admin import documents
 from flowport.admin.models import TokenDocument, UserDocument, WorkspaceDocument, is_part, is_user_name, read
 from flowport.admin.requests import body_of, cursor_for, cursor_of, limit_of, precondition_of
 from flowport.dialects.wire import HttpRequest, HttpResponse
+from flowport.domain.addresses import endpoint_address
 from flowport.domain.errors import MethodNotAllowed, NotFound
 from flowport.domain.payload import dumps
 from flowport.domain.records import OPERATOR_SCOPE, WORKSPACE_NAME, Endpoint
@@ -127,9 +128,9 @@ def _path_of(call: Call) -> str:
     """Give the path that names an endpoint; what can be no endpoint's name is not there."""
     module, name = call.names
     if not is_part(module) or not is_part(name):
-        message = f"There is no endpoint {module[:128] + '/' + name[:128]!r}: that is not the name of one."
+        message = f"There is no endpoint {endpoint_address(module[:128], name[:128])!r}: that is not the name of one."
         raise NotFound(message)
-    return f"{module}/{name}"
+    return endpoint_address(module, name)
 
 
 def _read_endpoint(call: Call) -> HttpResponse:
@@ -141,7 +142,7 @@ def _put_endpoint(call: Call) -> HttpResponse:
     documents.check_names(module, name)
     written, created = call.use.endpoints.change(
         call.actor,
-        f"{module}/{name}",
+        endpoint_address(module, name),
         lambda current: documents.endpoint_at(sent, call.actor.workspace, module, name, current),
         precondition=precondition_of(call.request),
         check=ARNS,

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from flowport.domain.addresses import endpoint_address
+
 Mode = Literal["sync", "async"]
 View = Literal["job", "output", "http"]
 AuthMode = Literal["none", "token", "password"]
@@ -32,7 +34,10 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A published workflow, addressed `module/name` in its workspace. `time_limit` is in seconds."""
+    """A published workflow, addressed `module/name` in its workspace. `time_limit` is in seconds.
+
+    `module` and `name` are as people call them, decoded; `path` is the address (domain/addresses.py).
+    """
 
     workspace: str
     module: str
@@ -57,7 +62,7 @@ class Endpoint:
     @property
     def path(self) -> str:
         """`module/name`, the endpoint's address in its workspace."""
-        return f"{self.module}/{self.name}"
+        return endpoint_address(self.module, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final, get_args
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.dialects.wire import JSON, HttpRequest
 from flowport.domain.access import CHALLENGE, Presented, refuse_credential
+from flowport.domain.addresses import endpoint_address, endpoint_parts
 from flowport.domain.errors import (
     InvalidJson,
     InvalidRequest,
@@ -54,9 +55,9 @@ def command_of(
     """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs`, and what lies below `/v1/jobs/{id}`."""
     match request.segments:
         case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
-            return _run(request, f"{module}/{name}")
+            return _run(request, endpoint_address(module, name))
         case ("v1", "run", module, name, "batch") if _is_name(module) and _is_name(name):
-            return _batch(request, f"{module}/{name}")
+            return _batch(request, endpoint_address(module, name))
         case ("v1", "jobs"):
             _only(request, "GET", "HEAD")
             return _list(request)
@@ -250,18 +251,29 @@ def _list(request: HttpRequest) -> ListJobs:
     except (ValueError, OverflowError) as error:
         message = f"The query parameter created_after={since!r} is not a time; write 2026-01-31T12:00:00Z."
         raise InvalidRequest(message) from error
-    endpoint = request.one("endpoint")
-    if endpoint is not None and not all(map(_is_name, endpoint.partition("/")[::2])):
-        message = f"The query parameter endpoint={endpoint[:100]!r} must be module/name."
-        raise InvalidRequest(message)
     return ListJobs(
-        endpoint=endpoint,
+        endpoint=_endpoint(request),
         status=_choice(request, "status", get_args(Status)),
         labels=tuple(_label_filter(text) for text in request.query.get("label", ())),
         since=since_ms,
         limit=_number(request, "limit", 20, 1, LIST_LIMIT),
         after=_cursor(request),
     )
+
+
+def _endpoint(request: HttpRequest) -> str | None:
+    """Read the filter `endpoint`: an address as a job's document has it, or written with more escapes than it needs."""
+    text = request.one("endpoint")
+    if text is None:
+        return None
+    parts = endpoint_parts(text)
+    if parts is None or not all(map(_is_name, parts)):
+        message = (
+            f"The query parameter endpoint={text[:100]!r} must be module/name, as a job's document has it "
+            "(a slash inside a part is %2F, a percent sign %25)."
+        )
+        raise InvalidRequest(message)
+    return endpoint_address(*parts)
 
 
 def _label_filter(text: str) -> tuple[str, str]:
