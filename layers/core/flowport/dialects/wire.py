@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from flowport.dialects.features import Support
 from flowport.domain.access import Presented
 from flowport.domain.errors import FlowportError
 
@@ -59,6 +60,7 @@ class Dialect(Protocol):
     """
 
     name: str
+    features: Mapping[str, Support]
 
     def owns(self, request: HttpRequest) -> bool:
         """Whether the path is this dialect's."""

@@ -3,8 +3,10 @@
 Standards: RFC 9110 (HTTP), RFC 7240 (Prefer), RFC 9457 (problem+json), RFC 6750 and RFC 7617 (credentials).
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+from flowport.dialects.features import Support
 from flowport.dialects.native.answers import ANSWERS, problem
 from flowport.dialects.native.requests import basic, command_of
 from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
@@ -20,6 +22,13 @@ class Native:
     """The native dialect. It takes every path that no other dialect owns."""
 
     name = "native"
+    features: Final[Mapping[str, Support]] = dict.fromkeys(
+        (
+            *("sync", "async", "hand-over", "get-input", "batch", "repeats", "read-job", "wait-for-job", "list-jobs"),
+            *("steps", "cancel", "delete", "http-output", "auth-none", "auth-token", "auth-password", "preflight"),
+        ),
+        "yes",
+    )
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
