@@ -21,8 +21,9 @@ A file `<dialect>.yaml` is a list of cases:
           body
 
 A response's named header fields must be as written, `(none)` for one that must not be there; others are not looked at.
-Its body is compared byte by byte, without the line end that YAML puts after it; `(any)` for one that other tests hold. Each exchange has an extended request
-id of its own (REQUEST_IDS, in their order), so that its job's id is known beforehand.
+Its body is compared byte by byte, without the line end that YAML puts after it; `(any)` for one that other tests hold.
+Each exchange has an extended request id of its own (REQUEST_IDS, in their order), so that its job's id is known
+beforehand.
 """
 
 import copy

@@ -4,7 +4,7 @@ Standards: RFC 9110 (HTTP), RFC 7240 (Prefer), RFC 9457 (problem+json), RFC 6750
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flowport.dialects.features import Support
 from flowport.dialects.native.answers import ANSWERS, problem
@@ -22,7 +22,7 @@ class Native:
     """The native dialect. It takes every path that no other dialect owns."""
 
     name = "native"
-    features: Final[Mapping[str, Support]] = dict.fromkeys(
+    features: Mapping[str, Support] = dict.fromkeys(
         (
             *("sync", "async", "hand-over", "get-input", "batch", "repeats", "read-job", "wait-for-job", "list-jobs"),
             *("steps", "cancel", "delete", "http-output", "auth-none", "auth-token", "auth-password", "preflight"),
