@@ -1,18 +1,21 @@
 """In-memory stand-ins for the ports of usecases/ports.py. tests/contract holds them to what the real adapters do."""
 
+import base64
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flowport.domain.access import Presented
+from flowport.domain.access import Presented, refuse_credential, refuse_expired
 from flowport.domain.errors import FlowportError
 from flowport.domain.job import Job, Outcome
+from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent
-from flowport.domain.tokens import Token
+from flowport.domain.tokens import Token, secret_hash
 from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, SecretVersion, Wanted
 
 NOW = 1_795_310_400_000  # 2026-11-22T01:20:00Z
@@ -54,9 +57,13 @@ class FakeDirectory:
         return Found(
             workspace=self.workspaces.get(wanted.workspace),
             credential=self.credentials.get(wanted.credential_key or ""),
-            endpoint=self.endpoints.get((wanted.workspace, wanted.endpoint or "")),
+            endpoint=self._by_alias(wanted) or self.endpoints.get((wanted.workspace, wanted.endpoint or "")),
             job=self.jobs.get(wanted.job_id) if wanted.job_id else None,
         )
+
+    def _by_alias(self, wanted: Wanted) -> Endpoint | None:
+        mine = (one for one in self.endpoints.values() if one.workspace == wanted.workspace)
+        return next((one for one in mine if wanted.alias in one.aliases), None)
 
     def add(self, *records: Workspace | Credential | Endpoint) -> None:
         for record in records:
@@ -296,6 +303,37 @@ class FakeSecrets:
         return True
 
 
+class FakeJwtKeys:
+    """Signs by writing the alias behind the claims; `current` and `previous` are the names of the two keys.
+
+    `broken` is raised by every call.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.current = "k1"
+        self.previous = ""
+        self.broken: FlowportError | None = None
+
+    def issue(self, claims: Claims, alias: str, *, deadline: float | None = None) -> str:
+        if self.broken:
+            raise self.broken
+        payload = base64.urlsafe_b64encode(json.dumps(claims.document()).encode()).decode().rstrip("=")
+        return f"e30.{payload}.{claims.workspace}-{alias}-{self.current}"
+
+    def verify(self, raw: str, workspace: str, alias: str, *, deadline: float | None = None) -> Claims:
+        if self.broken:
+            raise self.broken
+        claims = unverified(raw, workspace)
+        if claims is None or raw.rpartition(".")[2] not in {
+            f"{workspace}-{alias}-{key}" for key in (self.current, self.previous) if key
+        }:
+            raise refuse_credential()
+        if claims.expires_at is not None and claims.expires_at * 1000 <= self.clock.now():
+            raise refuse_expired()
+        return claims
+
+
 def fail(port: object, method: str, *errors: Exception | None) -> None:
     """Let the next calls of a port's method raise these, in order (None: let it work); later calls work."""
     real, left = getattr(port, method), list(errors)
@@ -380,6 +418,22 @@ def a_user(name: str = "ann", password: str = "correct horse", **changes: Any) -
         f"user#acme#{name}", "user", "acme", name, name, ("run",), password_hash=FakePasswords().hash(password)
     )
     return replace(user, **changes)
+
+
+def a_client(secret: str = "fps_secret", **changes: Any) -> Credential:
+    """Give a client of `acme` with the scopes of a field app."""
+    client_id = "fpc_acme_00000000000000000001"
+    client = Credential(
+        f"client#acme#{client_id}",
+        "client",
+        "acme",
+        client_id,
+        "field app",
+        ("workflow.execute", "job.read"),
+        created_at=NOW - 1000,
+        secret_hash=secret_hash(secret),
+    )
+    return replace(client, **changes)
 
 
 def presented_user(name: str = "ann", password: str = "correct horse", workspace: str = "acme") -> Presented:

@@ -9,7 +9,9 @@ from flowport.adapters import directory_items
 from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.items import decode, encode, encode_item
 from flowport.adapters.jobs_table import DynamoJobStore
+from flowport.domain.dialect_settings import Argument, DialectSettings, Iolinker, PhixFlow, TheEye
 from flowport.domain.errors import Unavailable
+from flowport.domain.parameters import Parameter
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.tokens import new_token
 from flowport.usecases.ports import Directory, Found, Wanted
@@ -38,6 +40,18 @@ FULL = an_endpoint(
     http_headers=("set-cookie",),
     log_group="/aws/vendedlogs/states/quick",
     sample={"items": [1.5, None, "ü"]},
+    aliases=("nebulagraph:107", "v10:My API"),
+    parameters=(
+        Parameter("field"),
+        Parameter("rate", "number", required=True, task="query_1"),
+        Parameter("limit", "number", default=0.5),
+        Parameter("note", default=None),
+    ),
+    dialects=DialectSettings(
+        iolinker=Iolinker(),
+        phixflow=PhixFlow("result", "Done", "Broken", 1500, per_record=True, abandon_at_timeout=True),
+        theeye=TheEye((Argument("host"), Argument("port", optional=True))),
+    ),
     version=7,
     created_at=NOW,
     updated_at=NOW + 1,
@@ -76,6 +90,10 @@ def filled(request: pytest.FixtureRequest) -> Fill:
         for record in records:
             table = tables.credentials if isinstance(record, Credential) else tables.endpoints
             client.put_item(TableName=table, Item=encode_item(_row(record)))
+            if isinstance(record, Endpoint):
+                for alias in record.aliases:
+                    row = directory_items.alias_row(record, alias)
+                    client.put_item(TableName=tables.endpoints, Item=encode_item(row))
         return DynamoDirectory(client, tables, FakeClock())
 
     return real
@@ -88,6 +106,37 @@ def test_everything_that_a_request_needs_comes_back_as_it_was_stored(filled: Fil
 
 def test_a_user_comes_back_with_the_hash_of_its_password(filled: Fill) -> None:
     assert filled(a_user()).look_up(Wanted("acme", "user#acme#ann")).credential == a_user()
+
+
+CREDENTIALS = [
+    Credential("client#acme#fpc", "client", "acme", "fpc", "field app", ("workflow.execute",), secret_hash="5f"),
+    Credential("api_key#acme#key_1", "api_key", "acme", "key_1", "phix", (), roles=("runner", "reader")),
+    Credential("brought#5f", "token", "acme", "tok_2", "old", ("run",), brought=True),
+]
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=["client", "API key", "brought token"])
+def test_a_credential_of_every_kind_comes_back_as_it_was_stored(filled: Fill, credential: Credential) -> None:
+    assert filled(credential).look_up(Wanted("acme", credential.key)).credential == credential
+
+
+@pytest.mark.parametrize("alias", FULL.aliases)
+def test_an_endpoint_is_found_by_each_of_its_aliases(filled: Fill, alias: str) -> None:
+    assert filled(ACME, FULL).look_up(Wanted("acme", alias=alias)) == Found(ACME, endpoint=FULL)
+
+
+def test_an_alias_of_another_workspace_or_of_nobody_leads_nowhere(filled: Fill) -> None:
+    directory = filled(ACME, FULL)
+    assert directory.look_up(Wanted("other", alias="nebulagraph:107")).endpoint is None
+    assert directory.look_up(Wanted("acme", alias="nebulagraph:108")).endpoint is None
+
+
+def test_what_may_be_an_alias_or_a_name_is_an_alias_first(filled: Fill) -> None:
+    named = an_endpoint(name="named")
+    directory = filled(ACME, FULL, named)
+    both = Wanted("acme", endpoint="billing/named", alias="nebulagraph:107")
+    assert directory.look_up(both).endpoint == FULL
+    assert directory.look_up(Wanted("acme", endpoint="billing/named", alias="v10:none")).endpoint == named
 
 
 def test_what_is_not_there_is_left_out(filled: Fill) -> None:
@@ -178,6 +227,54 @@ def test_no_attempt_begins_that_would_end_after_the_deadline() -> None:
     with pytest.raises(Unavailable):
         DynamoDirectory(client, TABLES, clock).look_up(EVERYTHING, deadline=clock.monotonic() + 1.4)
     assert client.requests == []
+
+
+def _counted(client: Any) -> tuple[Any, list[Any]]:
+    calls: list[Any] = []
+
+    class Counting:
+        def batch_get_item(self, **request: Any) -> Any:
+            calls.append(request)
+            return client.batch_get_item(**request)
+
+    return Counting(), calls
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reads"),
+    [
+        (Wanted("acme", endpoint="billing/quote"), 1),
+        (Wanted("acme", endpoint="billing/quote", alias="v10:none"), 1),
+        (Wanted("acme", endpoint="billing/quote", alias="nebulagraph:107"), 1),
+        (Wanted("acme", alias="nebulagraph:107"), 2),
+    ],
+    ids=["no alias", "an alias of nobody", "an alias of the endpoint that is read anyway", "an alias alone"],
+)
+def test_only_an_alias_that_leads_elsewhere_costs_a_second_read(
+    dynamodb: Any, endpoints_table: str, wanted: Wanted, reads: int
+) -> None:
+    for row in (directory_items.endpoint_row(FULL), directory_items.alias_row(FULL, "nebulagraph:107")):
+        dynamodb.put_item(TableName=endpoints_table, Item=encode_item(row))
+    client, calls = _counted(dynamodb)
+    found = DynamoDirectory(client, Tables(endpoints_table, "c", "j"), FakeClock()).look_up(wanted)
+    assert found.endpoint == FULL
+    assert len(calls) == reads
+
+
+def test_an_alias_that_the_endpoint_no_longer_has_is_not_followed(dynamodb: Any, endpoints_table: str) -> None:
+    for row in (directory_items.endpoint_row(an_endpoint()), directory_items.alias_row(FULL, "nebulagraph:107")):
+        dynamodb.put_item(TableName=endpoints_table, Item=encode_item(row))
+    directory = DynamoDirectory(dynamodb, Tables(endpoints_table, "c", "j"), FakeClock())
+    assert directory.look_up(Wanted("acme", alias="nebulagraph:107")).endpoint is None
+
+
+def test_an_endpoint_that_says_nothing_to_dialects_has_no_attribute_for_it() -> None:
+    row = directory_items.endpoint_row(an_endpoint())
+    assert {name: row[name] for name in ("aliases", "parameters", "dialects")} == {
+        "aliases": None,
+        "parameters": None,
+        "dialects": None,
+    }
 
 
 # -- typed values ----------------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class PublicSurface:
                 source_ip=request.source_ip,
                 deadline=deadline,
                 request_id=request.request_id,
+                any_of=sender.any_of,
             )
             result = self.usecases[type(command)](caller, command)
             return dialect.render(request, command, result)

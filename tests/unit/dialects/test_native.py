@@ -288,7 +288,7 @@ def test_a_bearer_token_is_presented(scheme: str) -> None:
 @pytest.mark.parametrize("password", ["secret", "with:colon", "", "pässword"])
 def test_a_user_is_presented_with_workspace_and_password(password: str) -> None:
     sender = NATIVE.sender(_post(authorization=_basic(f"acme/ann:{password}")))
-    assert sender.presented == Presented("user", "acme", "user#acme#ann", password)
+    assert sender.presented == Presented("user", "acme", "user#acme#ann", secret=password)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowport.domain.tokens import new_token, parse_token
+from flowport.domain.tokens import (
+    new_client_id,
+    new_secret,
+    new_token,
+    parse_token,
+    secret_hash,
+    weakness,
+    workspace_of_client,
+)
 
 SECRET = "0123456789abcdefghijABCDEFGHIJ"
 # CRC-32 over all before it, in base 62 of digits, capitals, small letters: worked out apart from the code under test.
@@ -74,3 +82,30 @@ def test_any_one_wrong_character_is_noticed(data: st.DataObject) -> None:
 def test_no_text_upsets_the_parser(text: str) -> None:
     assert parse_token(text) is None
     assert parse_token("fp_" + text) is None
+
+
+# -- clients and brought values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workspace", ["acme", "a_b", "a-b_c", "0"])
+def test_a_clients_id_names_its_workspace(workspace: str) -> None:
+    assert workspace_of_client(new_client_id(workspace)) == workspace
+
+
+@pytest.mark.parametrize("text", ["", "fpc_acme", "fpc_ACME_00000000000000000001", "fpc_acme_0000000000000000000 "])
+def test_what_is_no_clients_id_names_none(text: str) -> None:
+    assert workspace_of_client(text) is None
+
+
+def test_no_two_secrets_are_the_same_and_each_is_recognised_by_scanners() -> None:
+    made = {new_secret() for _ in range(100)}
+    assert len(made) == 100
+    assert all(len(one) == 48 and one.startswith("fps_") for one in made)
+    assert len({secret_hash(one) for one in made}) == 100
+
+
+@pytest.mark.parametrize(("value", "weak"), [("123456", True), ("a" * 64, True), (new_secret(), False)])
+def test_a_value_that_can_be_guessed_is_called_weak_with_its_numbers(value: str, weak: bool) -> None:
+    said = weakness(value)
+    assert (said is not None) is weak
+    assert said is None or str(len(value)) in said

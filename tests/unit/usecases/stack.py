@@ -21,6 +21,7 @@ from tests.fakes import (
     FakeDirectory,
     FakeExecutions,
     FakeJobStore,
+    FakeJwtKeys,
     FakeLogs,
     FakePasswords,
     a_credential,
@@ -46,7 +47,8 @@ class Stack:
         self.executions = FakeExecutions(self.clock)
         self.directory = FakeDirectory(self.jobs)
         self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
-        self.access = Access(self.directory, self.passwords, self.clock)
+        self.jwt_keys = FakeJwtKeys(self.clock)
+        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
         self.run_endpoint = RunEndpoint(
             self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION, self.stop

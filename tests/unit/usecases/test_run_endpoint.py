@@ -356,3 +356,13 @@ def test_the_view_is_the_callers_or_else_the_endpoints(stack: Stack) -> None:
     assert stack.run().view == "output"
     ran = stack.run_endpoint(stack.caller(), Run("billing/quote", "POST", lambda: "{}", view="http"))
     assert ran.view == "http"
+
+
+def test_a_command_is_adapted_to_the_endpoint_that_it_runs(stack: Stack) -> None:
+    stack.directory.add(an_endpoint(title="from the endpoint"))
+    command = Run("billing/quote", "POST", lambda: '"as sent"')
+    ran = stack.run_endpoint(
+        stack.caller(),
+        replace(command, adapt=lambda endpoint: replace(command, read_input=lambda: f'"{endpoint.title}"')),
+    )
+    assert ran.job.input == '"from the endpoint"'

@@ -10,7 +10,7 @@ from flowport.adapters.aws import AnyClient, repeat
 from flowport.adapters.items import decode_item
 from flowport.adapters.jobs_table import job_key, job_of
 from flowport.domain.errors import Unavailable
-from flowport.domain.records import OPERATOR_WORKSPACE
+from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
 from flowport.usecases.ports import Clock, Found, Wanted
 
 WHAT: Final = "The directory (DynamoDB)"
@@ -37,9 +37,14 @@ class DynamoDirectory:
         self._clock = clock
 
     def look_up(self, wanted: Wanted, *, deadline: float | None = None) -> Found:
-        """Read everything wanted in one call; what DynamoDB leaves unprocessed is asked for again."""
+        """Read everything wanted in one call; what DynamoDB leaves unprocessed is asked for again.
+
+        An alias that leads elsewhere costs a second call. It is followed only if the endpoint still has it, so that
+        one that was moved in between is not found, as at the moment between its two owners.
+        """
         rows = self._read(self._request(wanted), deadline)
         found: dict[str, Any] = {}
+        leads_to = None
         for table, row in rows:
             if table == self._tables.credentials:
                 found["credential"] = items.credential_of(row)
@@ -47,9 +52,21 @@ class DynamoDirectory:
                 found["job"] = job_of(row)
             elif row["item"] == items.WORKSPACE_ITEM:
                 found["workspace"] = items.workspace_of(row)
+            elif row["item"].startswith(items.ALIAS_PREFIX):
+                leads_to = row["path"]
             else:
                 found["endpoint"] = items.endpoint_of(row)
+        if leads_to is not None:
+            found["endpoint"] = self._led_to(wanted, leads_to, found.get("endpoint"), deadline)
         return Found(**found)
+
+    def _led_to(self, wanted: Wanted, path: str, by_name: Endpoint | None, deadline: float | None) -> Endpoint | None:
+        read = by_name
+        if read is None or read.path != path:
+            keys = {"Keys": [items.endpoint_key(wanted.workspace, path)], "ConsistentRead": True}
+            rows = self._read({self._tables.endpoints: keys}, deadline)
+            read = next((items.endpoint_of(row) for _, row in rows), None)
+        return read if read is not None and wanted.alias in read.aliases else by_name
 
     def _request(self, wanted: Wanted) -> dict[str, Any]:
         in_endpoints = []
@@ -57,6 +74,8 @@ class DynamoDirectory:
             in_endpoints.append(items.workspace_key(wanted.workspace))
         if wanted.endpoint is not None:
             in_endpoints.append(items.endpoint_key(wanted.workspace, wanted.endpoint))
+        if wanted.alias is not None:
+            in_endpoints.append(items.alias_key(wanted.workspace, wanted.alias))
         keys = {
             self._tables.endpoints: in_endpoints,
             self._tables.credentials: [items.credential_key(wanted.credential_key)] if wanted.credential_key else [],

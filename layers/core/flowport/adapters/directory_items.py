@@ -4,18 +4,22 @@
 |---|---|---|
 | Endpoints | workspace, `workspace` | the workspace itself |
 | Endpoints | workspace, `endpoint#module/name` | an endpoint |
-| Credentials | SHA-256 of a token, or `user#workspace#name` | a credential |
+| Endpoints | workspace, `alias#<kind>:<id>` | the path of the endpoint that has this alias |
+| Credentials | SHA-256 of a token, `brought#<SHA-256>`, `<kind>#workspace#id` of the others | a credential |
 """
 
 import json
 from typing import Any, Final
 
 from flowport.adapters.items import encode
+from flowport.domain.dialect_settings import NO_SETTINGS, settings_of, stored_settings
+from flowport.domain.parameters import parameters_of, parameters_text
 from flowport.domain.records import Credential, Endpoint, Workspace
 
 SCHEMA_VERSION: Final = 1
 WORKSPACE_ITEM: Final = "workspace"
 ENDPOINT_PREFIX: Final = "endpoint#"
+ALIAS_PREFIX: Final = "alias#"
 
 
 def workspace_key(name: str) -> dict[str, Any]:
@@ -26,6 +30,22 @@ def workspace_key(name: str) -> dict[str, Any]:
 def endpoint_key(workspace: str, path: str) -> dict[str, Any]:
     """Primary key of an endpoint; `path` is `module/name`."""
     return {"workspace": encode(workspace), "item": encode(ENDPOINT_PREFIX + path)}
+
+
+def alias_key(workspace: str, alias: str) -> dict[str, Any]:
+    """Primary key of an alias."""
+    return {"workspace": encode(workspace), "item": encode(ALIAS_PREFIX + alias)}
+
+
+def alias_row(endpoint: Endpoint, alias: str) -> dict[str, Any]:
+    """Build an alias's item."""
+    return {
+        "workspace": endpoint.workspace,
+        "item": ALIAS_PREFIX + alias,
+        "schema_version": SCHEMA_VERSION,
+        "path": endpoint.path,
+        "created_at": endpoint.updated_at,
+    }
 
 
 def credential_key(key: str) -> dict[str, Any]:
@@ -58,7 +78,8 @@ def workspace_of(row: dict[str, Any]) -> Workspace:
 
 
 def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
-    """Build an endpoint's item; the sample, any JSON value, is kept as its text."""
+    """Build an endpoint's item; what may hold any JSON value is kept as its text, and what says nothing is left out."""
+    settings = stored_settings(endpoint.dialects)
     return {
         "workspace": endpoint.workspace,
         "item": ENDPOINT_PREFIX + endpoint.path,
@@ -78,6 +99,9 @@ def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
         "log_group": endpoint.log_group,
         "time_limit": endpoint.time_limit,
         "sample": None if endpoint.sample is None else json.dumps(endpoint.sample, ensure_ascii=False),
+        "aliases": endpoint.aliases or None,
+        "parameters": parameters_text(endpoint.parameters) if endpoint.parameters else None,
+        "dialects": json.dumps(settings, ensure_ascii=False) if settings else None,
         "version": endpoint.version,
         "created_at": endpoint.created_at,
         "updated_at": endpoint.updated_at,
@@ -103,6 +127,9 @@ def endpoint_of(row: dict[str, Any]) -> Endpoint:
         log_group=row.get("log_group"),
         time_limit=row.get("time_limit"),
         sample=json.loads(row["sample"]) if row.get("sample") else None,
+        aliases=tuple(row.get("aliases", ())),
+        parameters=parameters_of(json.loads(row["parameters"])) if "parameters" in row else (),
+        dialects=settings_of(json.loads(row["dialects"])) if "dialects" in row else NO_SETTINGS,
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
@@ -124,6 +151,9 @@ def credential_row(credential: Credential) -> dict[str, Any]:
         "expires_at": credential.expires_at,
         "revoked_at": credential.revoked_at,
         "password_hash": credential.password_hash,
+        "secret_hash": credential.secret_hash,
+        "roles": credential.roles or None,
+        "brought": credential.brought or None,
     }
 
 
@@ -142,4 +172,7 @@ def credential_of(row: dict[str, Any]) -> Credential:
         expires_at=row.get("expires_at"),
         revoked_at=row.get("revoked_at"),
         password_hash=row.get("password_hash"),
+        secret_hash=row.get("secret_hash"),
+        roles=tuple(row.get("roles", ())),
+        brought=row.get("brought", False),
     )

@@ -16,7 +16,7 @@ from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent, read
 from flowport.dialects.native import Native, problem
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.access import Principal
-from flowport.domain.errors import FlowportError, Forbidden, Unauthenticated
+from flowport.domain.errors import CredentialMissing, FlowportError, Forbidden
 from flowport.domain.records import OPERATOR_SCOPE, OPERATOR_WORKSPACE
 from flowport.surface import METHODS, SERVER_ERROR, InternalError, cors_headers
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Access, Caller
@@ -96,7 +96,7 @@ class AdminFunction:
             scope = OPERATOR_SCOPE
         if sender.presented is None:
             message = f"This needs a credential with the scope {scope!r}: Authorization: Bearer <token>."
-            raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
+            raise CredentialMissing(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
         caller = Caller(
             presented=sender.presented,
             workspace=sender.workspace,

@@ -46,10 +46,14 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What a request says of who sends it: a credential, and a workspace where one is named."""
+    """What a request says of who sends it: a credential, and a workspace where one is named.
+
+    `any_of` are the scopes of which the dialect's own policy for this request wants one; None: the native ones.
+    """
 
     presented: Presented | None
     workspace: str | None
+    any_of: frozenset[str] | None = None
 
 
 class Dialect(Protocol):

@@ -60,6 +60,32 @@ class Unauthenticated(FlowportError):
     status = 401
 
 
+class CredentialMissing(Unauthenticated):
+    """No credential, where one is needed."""
+
+
+class CredentialInvalid(Unauthenticated):
+    """A credential that is not valid: which part of it is wrong is not said."""
+
+
+class CredentialExpired(CredentialInvalid):
+    """A credential that was valid until its time was over."""
+
+
+class KeyTooShort(FlowportError):
+    """The signing key that an operator stored is shorter than HS256 needs; nothing can be signed or verified by it."""
+
+    kind = "signing-key-too-short"
+    title = "Signing key too short"
+
+
+class KeyMissing(FlowportError):
+    """There is no signing key under the alias that was asked for."""
+
+    kind = "signing-key-missing"
+    title = "Signing key missing"
+
+
 class Forbidden(FlowportError):
     """The credential is valid but may not do this."""
 

@@ -1,19 +1,33 @@
 """The stored things: workspaces, endpoints, credentials. Frozen values; DynamoDB items are the adapters' matter."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from flowport.domain.addresses import endpoint_address
+from flowport.domain.dialect_settings import NO_SETTINGS, DialectSettings
+from flowport.domain.parameters import Parameter
 
 Mode = Literal["sync", "async"]
 View = Literal["job", "output", "http"]
 AuthMode = Literal["none", "token", "password"]
 MachineType = Literal["EXPRESS", "STANDARD"]
+CredentialKind = Literal["token", "user", "client", "api_key"]
 
 OPERATOR_WORKSPACE: Final = "_operator"
-SCOPES: Final = ("run", "jobs:read", "jobs:write", "admin")
+NATIVE_SCOPES: Final = ("run", "jobs:read", "jobs:write", "admin")
+# Names that a dialect's own policies ask for; they open nothing elsewhere.
+DIALECT_SCOPES: Final = ("workflow.execute", "job.read", "job.read_all", "job.modify", "job.admin")
+SCOPES: Final = NATIVE_SCOPES + DIALECT_SCOPES
 OPERATOR_SCOPE: Final = "operator"
+# What a user or an API key may do by its role, besides the scopes that it is given by name.
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    "runner": ("run",),
+    "reader": ("jobs:read",),
+    "supervisor": ("run", "jobs:read", "jobs:write"),
+    "administrator": NATIVE_SCOPES,
+}
 
 # A workspace is the first path segment in some dialects, so these would shadow routes.
 RESERVED_WORKSPACES: Final = frozenset({"v1", "api", "api-open", "jobs", "connect", "console", "ping", "sping"})
@@ -37,6 +51,7 @@ class Endpoint:
     """A published workflow, addressed `module/name` in its workspace. `time_limit` is in seconds.
 
     `module` and `name` are as people call them, decoded; `path` is the address (domain/addresses.py).
+    `aliases` are its other identifiers (see `aliases.py`), `dialects` what it says to single dialects.
     """
 
     workspace: str
@@ -55,6 +70,9 @@ class Endpoint:
     log_group: str | None = None
     time_limit: int | None = None
     sample: Any = None
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    dialects: DialectSettings = NO_SETTINGS
     version: int = 1
     created_at: int = 0
     updated_at: int = 0
@@ -67,14 +85,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token, or a user with a password.
+    """A token, a user with a password, a client with a secret, or an API key (a signed JWT that names its row).
 
-    `key` is its primary key: the token's SHA-256, or `user#workspace#name`. `credential_id` is what people call it by:
-    `tok_…`, or the user's name. `endpoints` None means all endpoints of the workspace. Times are epoch milliseconds.
+    `key` is its primary key: the SHA-256 of a token, or what the functions below give. `credential_id` is what people
+    call it by: `tok_…`, the user's name, the client's id, `key_…`. `endpoints` None means all endpoints of the
+    workspace. `brought` says that its token or password was chosen by people and may be weak: it is taken only where
+    a dialect's own headers carry it. Times are epoch milliseconds.
     """
 
     key: str
-    kind: Literal["token", "user"]
+    kind: CredentialKind
     workspace: str
     credential_id: str
     name: str
@@ -84,13 +104,44 @@ class Credential:
     expires_at: int | None = None
     revoked_at: int | None = None
     password_hash: str | None = None
+    secret_hash: str | None = None
+    roles: tuple[str, ...] = ()
+    brought: bool = False
 
     @property
     def principal(self) -> str:
         """Who acts, as jobs and logs record it."""
         return f"{self.kind}:{self.credential_id}"
 
+    @property
+    def granted(self) -> frozenset[str]:
+        """All its scopes: those given by name and those of its roles."""
+        return frozenset(self.scopes).union(*(ROLES.get(role, ()) for role in self.roles))
+
+    @property
+    def generation(self) -> str:
+        """A mark that changes with the password or secret; what was issued for an earlier one is refused."""
+        return hashlib.sha256((self.password_hash or self.secret_hash or "").encode()).hexdigest()[:16]
+
 
 def user_key(workspace: str, name: str) -> str:
     """Primary key of a user's credential."""
     return f"user#{workspace}#{name}"
+
+
+def client_key(workspace: str, client_id: str) -> str:
+    """Primary key of a client's credential."""
+    return f"client#{workspace}#{client_id}"
+
+
+def api_key_key(workspace: str, credential_id: str) -> str:
+    """Primary key of an API key's credential."""
+    return f"api_key#{workspace}#{credential_id}"
+
+
+def brought_token_key(workspace: str, value: str) -> str:
+    """Primary key of a token whose value was brought along: SHA-256 of workspace and value.
+
+    No token of ours can have it, nor can one workspace's value be found from another.
+    """
+    return "brought#" + hashlib.sha256(f"{workspace}\0{value}".encode("utf-8", "surrogatepass")).hexdigest()

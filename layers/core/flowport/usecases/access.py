@@ -4,19 +4,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowport.domain.access import (
+    CHALLENGES,
+    RUN,
     Presented,
     Principal,
     check_address,
     check_credential,
     check_run,
+    check_scope,
     check_workspace,
     may_read,
+    refuse_credential,
 )
-from flowport.domain.errors import Forbidden, NotFound, Unauthenticated
+from flowport.domain.errors import CredentialMissing, Forbidden, NotFound
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
+from flowport.domain.jwt import Claims
 from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
-from flowport.usecases.ports import Clock, Directory, Found, Passwords, Wanted
+from flowport.usecases.ports import Clock, Directory, Found, JwtKeys, Passwords, Wanted
 
 # API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
 ACCEPT_WITHIN_SECONDS: Final = 5.0
@@ -29,7 +34,8 @@ class Caller:
     """Where a request came from: the credential it presents and the workspace it asks for.
 
     `workspace` is what the request names, None when it names none; `deadline` (monotonic seconds) bounds what happens
-    before a job's row is written; `request_id` is API Gateway's extended request id.
+    before a job's row is written; `request_id` is API Gateway's extended request id. `any_of` are the scopes of which a
+    dialect's own policy wants one, in the place of those that the native contract asks for.
     """
 
     presented: Presented | None
@@ -38,6 +44,7 @@ class Caller:
     source_ip: str
     deadline: float
     request_id: str | None = None
+    any_of: frozenset[str] | None = None
 
     @property
     def acting_workspace(self) -> str:
@@ -59,30 +66,41 @@ class Access:
     directory: Directory
     passwords: Passwords
     clock: Clock
+    jwt_keys: JwtKeys | None = None
 
-    def to_run(self, caller: Caller, endpoint: str, method: str) -> tuple[Principal, Endpoint]:
-        """Let a caller run an endpoint, or raise what it is told."""
-        found = self._find(caller, endpoint=endpoint)
+    def to_run(
+        self, caller: Caller, endpoint: str | None, method: str, alias: str | None = None
+    ) -> tuple[Principal, Endpoint]:
+        """Let a caller run an endpoint, or raise what it is told.
+
+        The endpoint is named `module/name`, by an alias, or by what may be either: the alias goes first.
+        """
+        found = self._find(caller, endpoint=endpoint, alias=alias)
         if found.endpoint is not None:
             check_address(found.endpoint, caller.source_ip)
         principal = self._principal(caller, found)
         if found.endpoint is None:
-            message = f"There is no endpoint {endpoint!r} in the workspace {caller.acting_workspace!r}."
+            message = f"There is no endpoint {endpoint or alias!r} in the workspace {caller.acting_workspace!r}."
             raise NotFound(message)
-        check_run(found.endpoint, principal, method)
+        check_run(found.endpoint, principal, method, caller.any_of or RUN)
         return principal, found.endpoint
 
     def to_read_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
-        """Let a caller see a job by any of its names, or say that there is none for it."""
+        """Let a caller see a job by any of its names, or say that there is none for it.
+
+        Under a dialect's policy (`caller.any_of`), its own jobs need one of those scopes too.
+        """
         job_id = resolve_job_reference(reference)
         found = self._find(caller, job_id=job_id)
         principal = self._principal(caller, found, anonymous_workspace_needed=False)
+        if caller.any_of and principal.credential is not None:
+            check_scope(principal, caller.any_of)
         job = found.job
         by_arn = reference.startswith("arn:")
         if (
             job is None
             or job.expires_at <= self.clock.now()  # TTL removes an expired row within days, not at once
-            or not may_read(job, principal)
+            or not may_read(job, principal, *(caller.any_of or ()))
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
             message = f"There is no job {reference!r} for this caller."
@@ -96,7 +114,7 @@ class Access:
     def to_change_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
         """Let a caller change a job: its own with `run`, any that it can see with `jobs:write`."""
         principal, job = self.to_read_job(caller, reference)
-        if principal.credential is not None and not may_read(job, principal, "jobs:write"):
+        if principal.credential is not None and not may_read(job, principal, *(caller.any_of or ("jobs:write",))):
             message = "The credential lacks the scope 'jobs:write', which changing another caller's job needs."
             raise Forbidden(message)
         return principal, job
@@ -106,8 +124,10 @@ class Access:
         principal = self._principal(caller, self._find(caller))
         if principal.credential is None:
             message = "Listing jobs needs a credential with the scope 'jobs:read' or 'run'."
-            raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
-        if not (principal.has("jobs:read") or principal.has("run")):
+            raise CredentialMissing(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
+        if caller.any_of:
+            check_scope(principal, caller.any_of)
+        elif not principal.has("jobs:read", "run"):
             message = "The credential lacks the scopes 'jobs:read' and 'run'; one of them lists jobs."
             raise Forbidden(message)
         return principal
@@ -117,29 +137,47 @@ class Access:
         principal = self._principal(caller, self._find(caller))
         if principal.credential is None:
             message = f"This needs a token with the scope {scope!r}: Authorization: Bearer <token>."
-            raise Unauthenticated(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
-        if not principal.has(scope):
-            message = f"The credential lacks the scope {scope!r}."
-            raise Forbidden(message)
+            raise CredentialMissing(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
+        check_scope(principal, frozenset({scope}))
         return principal
 
-    def _find(self, caller: Caller, *, endpoint: str | None = None, job_id: str | None = None) -> Found:
+    def identified(self, caller: Caller) -> Principal:
+        """Let anybody through whose credential is valid, whatever it may do; raise `CredentialMissing` without one."""
+        principal = self._principal(caller, self._find(caller))
+        if principal.credential is None:
+            message = "This needs a credential."
+            raise CredentialMissing(message, headers={"WWW-Authenticate": CHALLENGES["token"]})
+        return principal
+
+    def _find(
+        self, caller: Caller, *, endpoint: str | None = None, job_id: str | None = None, alias: str | None = None
+    ) -> Found:
         wanted = Wanted(
             workspace=caller.acting_workspace,
             credential_key=caller.presented.key if caller.presented else None,
             endpoint=endpoint,
             job_id=job_id,
+            alias=alias,
         )
         return self.directory.look_up(wanted, deadline=caller.deadline)
 
     def _principal(self, caller: Caller, found: Found, *, anonymous_workspace_needed: bool = True) -> Principal:
         workspace = caller.acting_workspace
         credential = None
-        if caller.presented is not None:
-            credential = check_credential(caller.presented, found.credential, self.clock.now(), self.passwords.verify)
+        presented = caller.presented
+        if presented is not None:
+            claims = self._claims(presented, found, caller.deadline) if presented.kind == "jwt" else None
+            now = self.clock.now()
+            credential = check_credential(presented, found.credential, now, self.passwords.verify, claims)
             if caller.workspace is not None and caller.workspace != workspace:
                 message = f"There is no workspace {caller.workspace!r} for this credential."
                 raise NotFound(message)
         if workspace != OPERATOR_WORKSPACE and (credential is not None or anonymous_workspace_needed):
             check_workspace(found.workspace, workspace)
-        return Principal(workspace, credential)
+        return Principal(workspace, credential, signed=presented is not None and presented.kind == "jwt")
+
+    def _claims(self, presented: Presented, found: Found, deadline: float) -> Claims:
+        """Verify a signed token; no key is read for a workspace that is not there, however often one is named."""
+        if self.jwt_keys is None or found.workspace is None:
+            raise refuse_credential()
+        return self.jwt_keys.verify(presented.secret, presented.workspace, presented.alias, deadline=deadline)

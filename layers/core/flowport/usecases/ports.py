@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flowport.domain.job import Job, Outcome
+from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent
@@ -32,12 +33,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one request needs to know. `endpoint` is `module/name`."""
+    """What one request needs to know. `endpoint` is `module/name`; an `alias` that leads somewhere goes before it."""
 
     workspace: str
     credential_key: str | None = None
     endpoint: str | None = None
     job_id: str | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Directory(Protocol):
     """Strongly consistent reads across the tables, one call for everything that a request needs."""
 
     def look_up(self, wanted: Wanted, *, deadline: float | None = None) -> Found:
-        """Read everything wanted at once."""
+        """Read everything wanted at once; an endpoint that is found by its alias takes one read more."""
         ...
 
 
@@ -250,4 +252,19 @@ class Secrets(Protocol):
 
     def retire(self, name: str, version_id: str, *, deadline: float | None = None) -> bool:
         """End the previous value; False when that version is not the previous one."""
+        ...
+
+
+class JwtKeys(Protocol):
+    """Signed access tokens (JWT, HS256), under a workspace's keys: of each alias the current and the previous one."""
+
+    def verify(self, raw: str, workspace: str, alias: str, *, deadline: float | None = None) -> Claims:
+        """Give the claims of a token that one of the two keys signed.
+
+        Raises `CredentialInvalid` or `CredentialExpired`, and `KeyTooShort` when the current key is none.
+        """
+        ...
+
+    def issue(self, claims: Claims, alias: str, *, deadline: float | None = None) -> str:
+        """Sign claims with the workspace's current key. Raises `KeyMissing` or `KeyTooShort`."""
         ...

@@ -52,7 +52,7 @@ class ReadSteps:
 
 @dataclass(frozen=True, slots=True)
 class ListJobs:
-    """A request for a page of jobs, newest first. `since` is epoch milliseconds."""
+    """A request for a page of jobs, newest first. `since` is epoch milliseconds; `own`: the caller's alone."""
 
     endpoint: str | None = None
     status: str | None = None
@@ -60,6 +60,7 @@ class ListJobs:
     since: int | None = None
     limit: int = 20
     after: tuple[str, str] | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,13 @@ class JobReader:
         principal = self.access.to_list_jobs(caller)
         credential = principal.credential
         now = self.clock.now()
+        sees_all = not command.own and (caller.any_of is not None or principal.has("jobs:read"))
         return self.jobs.page(
             ListingQuery(
                 workspace=principal.workspace,
                 endpoint=command.endpoint,
                 endpoints=credential.endpoints if credential else None,
-                principal=None if principal.has("jobs:read") else principal.name,
+                principal=None if sees_all else principal.name,
                 status=command.status,
                 labels=command.labels,
                 since=max(command.since or 0, now - self.retention_ms),

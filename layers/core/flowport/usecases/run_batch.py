@@ -61,7 +61,7 @@ class RunEndpointBatch:
 
     def __call__(self, caller: Caller, command: RunBatch) -> BatchRan:
         """Run each input, and give their outcomes in order."""
-        _, endpoint = self.run.access.to_run(caller, command.run.endpoint, command.run.method)
+        _, endpoint = self.run.access.to_run(caller, command.run.endpoint, command.run.method, command.run.alias)
         preference = command.run.preference
         wait = 0 if preference.respond_async else preference.wait
         if wait is None and endpoint.mode == "async":

@@ -53,10 +53,11 @@ class Run:
     """A request to run an endpoint.
 
     `read_input` gives the checked JSON text or raises what is wrong with it; it is called once the caller is let in,
-    so that nobody else learns anything. `view` None means the endpoint's own.
+    so that nobody else learns anything. `view` None means the endpoint's own. `endpoint` is `module/name`, None where
+    only `alias` names it. `adapt` makes the command that the endpoint's own settings want of this one.
     """
 
-    endpoint: str
+    endpoint: str | None
     method: str
     read_input: Callable[[], str]
     preference: Preference = field(default_factory=Preference)
@@ -66,6 +67,8 @@ class Run:
     client_job_id: str | None = None
     on_conflict: OnConflict = "return"
     deadline: int | None = None
+    alias: str | None = None
+    adapt: "Callable[[Endpoint], Run] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ class RunEndpoint:
 
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
-        principal, endpoint = self.access.to_run(caller, command.endpoint, command.method)
+        principal, endpoint = self.access.to_run(caller, command.endpoint, command.method, command.alias)
+        if command.adapt is not None:
+            command = command.adapt(endpoint)
         if command.client_job_id is not None and principal.credential is None:
             message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
             raise InvalidRequest(message)

@@ -27,7 +27,7 @@ from flowport.domain.job import Status
 from flowport.domain.keys import OnConflict
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
-from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View, user_key
+from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
 from flowport.usecases.run_endpoint import Run
@@ -107,7 +107,7 @@ def basic(value: str) -> Presented:
     if not colon or not slash:
         message = "A user is sent as workspace/name: Authorization: Basic base64(<workspace>/<name>:<password>)."
         raise Unauthenticated(message, headers={"WWW-Authenticate": CHALLENGE})
-    return Presented("user", workspace, user_key(workspace, name), password)
+    return Presented.of_user(workspace, name, password)
 
 
 def _run(request: HttpRequest, endpoint: str) -> Run:
