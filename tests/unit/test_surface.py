@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 from io import StringIO
 from logging import StreamHandler
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from flowport import observability
+from flowport.dialects import REGISTRY
+from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
 from flowport.domain import errors
 from flowport.settings import MissingSetting, Settings
 from flowport.surface import PublicSurface
@@ -212,6 +214,80 @@ def test_a_preflight_is_answered_without_credential_or_use_case() -> None:
     assert answer["headers"]["Access-Control-Allow-Headers"] == "authorization,prefer"
     assert "POST" in answer["headers"]["Access-Control-Allow-Methods"]
     assert answers.callers == []
+
+
+# -- a dialect's own way -----------------------------------------------------------------------------------------------
+
+
+class _Express:
+    """A dialect with CORS headers of its own, one answer that needs nobody, and refusals in its own words."""
+
+    name = "theeye"
+    cors: Final = {"Access-Control-Allow-Methods": "GET,POST", "Access-Control-Allow-Credentials": "true"}
+
+    def parse(self, request: HttpRequest) -> ReadJob | HttpResponse:
+        if request.segments == ("api", "status"):
+            return HttpResponse(200, '{"status":"Node is ok."}', {"Content-Type": "application/json; charset=utf-8"})
+        return ReadJob("7")
+
+    def sender(self, request: HttpRequest) -> Sender:
+        return Sender(None, request.segments[0])
+
+    def render(self, request: HttpRequest, command: object, result: object) -> HttpResponse:
+        return HttpResponse(200, '"finished"', {"Content-Type": "application/json; charset=utf-8"})
+
+    def refuse(self, request: HttpRequest, error: errors.FlowportError) -> HttpResponse:
+        return HttpResponse(error.status, '"Unauthorized"')
+
+
+@pytest.fixture
+def _express(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "theeye", _Express())
+
+
+@pytest.mark.usefixtures("_express")
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"), [((), None, "*"), ((), PAGE, PAGE), (("https://x",), PAGE, PAGE)]
+)
+def test_a_dialects_own_cors_headers_stand_in_the_place_of_the_stacks(
+    origins: tuple[str, ...], origin: str | None, allowed: str
+) -> None:
+    event = _event("OPTIONS", "/acme/task/1/job", **({"origin": origin} if origin else {}))
+    answer = _handle(a_job(), event, cors_origins=origins)
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert answer["headers"]["Access-Control-Allow-Origin"] == allowed
+    assert answer["headers"]["Access-Control-Allow-Methods"] == "GET,POST"
+    assert answer["headers"]["Access-Control-Allow-Credentials"] == "true"
+    assert answer["headers"].get("Vary") == ("Origin" if origin else None)
+
+
+@pytest.mark.usefixtures("_express")
+@pytest.mark.parametrize("result", [a_job(), errors.Unauthenticated("no")])
+def test_a_dialects_own_cors_headers_are_on_answers_and_refusals(result: object) -> None:
+    headers = _handle(result, _event("GET", "/acme/job/1", origin=PAGE))["headers"]
+    assert headers["Access-Control-Allow-Origin"] == PAGE
+    assert headers["Access-Control-Allow-Methods"] == "GET,POST"
+    assert "Access-Control-Expose-Headers" not in headers
+
+
+@pytest.mark.usefixtures("_express")
+def test_the_native_paths_keep_the_stacks_cors_settings_beside_such_a_dialect() -> None:
+    answer = _handle(RAN, _event("OPTIONS", origin=PAGE))
+    assert "Access-Control-Allow-Origin" not in answer["headers"]
+
+
+@pytest.mark.usefixtures("_express")
+def test_an_answer_that_needs_nobody_reaches_no_use_case() -> None:
+    surface, answers = _surface(RAN)
+    answer = surface.handle(_event("GET", "/api/status"))
+    assert (answer["statusCode"], answer["body"]) == (200, '{"status":"Node is ok."}')
+    assert answer["headers"]["Content-Type"] == "application/json; charset=utf-8"
+    assert answers.callers == []
+
+
+@pytest.mark.usefixtures("_express")
+def test_a_head_of_a_dialects_path_has_no_body() -> None:
+    assert _handle(a_job(), _event("HEAD", "/acme/job/1"))["body"] == ""
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

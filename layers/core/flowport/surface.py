@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
-from flowport.dialects import REGISTRY
+from flowport.dialects import dialect_of
 from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
@@ -47,11 +47,11 @@ class PublicSurface:
         """Answer one API Gateway event."""
         started = self.clock.monotonic()
         request = request_of(event, self.custom_domain, self.base_path)
+        dialect = dialect_of(request)
+        cors = cors_headers(request, self.cors_origins) if dialect.cors is None else own_cors(request, dialect.cors)
         if request.method == "OPTIONS":
-            return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors_headers(request, self.cors_origins)}))
-        dialect = next(dialect for dialect in REGISTRY.values() if dialect.owns(request))
+            return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors}))
         response = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS)
-        cors = cors_headers(request, self.cors_origins)
         headers: dict[str, str | tuple[str, ...]] = {"Cache-Control": "no-store", **cors, **response.headers}
         if "Vary" in cors and isinstance(own := response.headers.get("Vary"), str):
             headers["Vary"] = f"{own}, {cors['Vary']}"
@@ -64,6 +64,8 @@ class PublicSurface:
         command: Any = None
         try:
             command = dialect.parse(request)
+            if isinstance(command, HttpResponse):
+                return command
             sender = dialect.sender(request)
             caller = Caller(
                 presented=sender.presented,
@@ -99,6 +101,13 @@ class PublicSurface:
         )
         if response.status >= SERVER_ERROR and source in {"gateway", "unknown"}:
             observability.count("Errors", dimensions={"source": str(source)})
+
+
+def own_cors(request: HttpRequest, headers: Mapping[str, str]) -> dict[str, str]:
+    """Give a dialect's own CORS headers, for whichever origin asks."""
+    origin = request.headers.get("origin")
+    echoed = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
+    return {"Access-Control-Allow-Origin": "*", **headers, **echoed}
 
 
 def cors_headers(request: HttpRequest, origins: tuple[str, ...]) -> dict[str, str]:

@@ -1,8 +1,14 @@
-"""Wire formats, data in and data out: one file each. `REGISTRY` is asked in its order; the last takes what is left."""
+"""Wire formats, data in and data out: one file each. `dialects/paths.py` says which path is whose."""
 
 from typing import Final
 
 from flowport.dialects import native
-from flowport.dialects.wire import Dialect
+from flowport.dialects.paths import NATIVE, territory_of
+from flowport.dialects.wire import Dialect, HttpRequest
 
 REGISTRY: Final[dict[str, Dialect]] = {"native": native.Native()}
+
+
+def dialect_of(request: HttpRequest) -> Dialect:
+    """Give the dialect that a request speaks, by its path alone."""
+    return REGISTRY.get(territory_of(request.segments), REGISTRY[NATIVE])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+from urllib.parse import urlencode
 
 from flowport.dialects.features import Support
 from flowport.domain.access import Presented
@@ -16,7 +17,8 @@ class HttpRequest:
     """A request. Path segments are decoded once, header names are in lower case, query values keep their order.
 
     `base_url` is what every link begins with: scheme, host, and the stage or base path that the caller came through.
-    `path` is as it was sent. `source_ip` and `request_id` are API Gateway's word, not the caller's.
+    `path` is as it was sent, and so are the `body`'s bytes. `source_ip` and `request_id` are API Gateway's word, not
+    the caller's.
     """
 
     method: str
@@ -33,6 +35,29 @@ class HttpRequest:
         """Give the last value of a query parameter."""
         values = self.query.get(name)
         return values[-1] if values else None
+
+    @property
+    def verb(self) -> str:
+        """The method by which a request is routed: HEAD is a GET whose answer leaves its body out."""
+        return "GET" if self.method == "HEAD" else self.method
+
+    @property
+    def url(self) -> str:
+        """The complete URL of the call.
+
+        The path is as it was sent. API Gateway hands the query on decoded, so that it is encoded anew here, and a name
+        without a value gets an empty one.
+        """
+        query = urlencode(self.query, doseq=True)
+        return f"{self.base_url}{self.path}" + (f"?{query}" if query else "")
+
+    def cookie(self, name: str) -> str | None:
+        """Give the value of a cookie, without the quotes that it may stand in (RFC 6265 section 4.1.1)."""
+        for part in self.headers.get("cookie", "").split(";"):
+            key, equals, value = part.strip().partition("=")
+            if equals and key == name:
+                return value.strip('"')
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +85,23 @@ class Dialect(Protocol):
     """One API family.
 
     A command is one of the use cases' own (`Run`, `ReadJob`, …); `render` gets what that use case gave. Errors of
-    `parse` and `sender` are `FlowportError`s and come back to `refuse`.
+    `parse` and `sender` are `FlowportError`s and come back to `refuse`. `name` is the dialect's in `dialects/paths.py`,
+    which says what its paths are; a path of its own that means nothing is its own 404 or 405.
     """
 
     name: str
     features: Mapping[str, Support]
 
-    def owns(self, request: HttpRequest) -> bool:
-        """Whether the path is this dialect's."""
+    @property
+    def cors(self) -> Mapping[str, str] | None:
+        """The dialect's own CORS headers, on every answer and on preflights; None: the stack's settings hold.
+
+        `Access-Control-Allow-Origin` is not among them: it echoes the `Origin`, or is `*` where there is none.
+        """
         ...
 
     def parse(self, request: HttpRequest) -> Any:  # noqa: ANN401  # any command
-        """Read the command."""
+        """Read the command, or give an answer (`HttpResponse`) that needs nothing done and nobody let in."""
         ...
 
     def sender(self, request: HttpRequest) -> Sender:

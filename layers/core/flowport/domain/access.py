@@ -28,6 +28,9 @@ from flowport.domain.jwt import Claims, unverified
 from flowport.domain.records import AuthMode, Credential, Endpoint, Workspace, brought_token_key, client_key, user_key
 from flowport.domain.tokens import Token, parse_token, secret_hash, workspace_of_client
 
+# What a caller without a credential is recorded as: natively, and in PhixFlow's words.
+ANONYMOUS: Final = "anonymous"
+THE_SYSTEM: Final = "the system"
 CHALLENGE: Final = 'Bearer realm="flowport", error="invalid_token", Basic realm="flowport", charset="UTF-8"'
 CHALLENGES: Final = {"token": 'Bearer realm="flowport"', "password": 'Basic realm="flowport", charset="UTF-8"'}
 RUN: Final = frozenset({"run"})
@@ -99,7 +102,7 @@ class Principal:
     @property
     def name(self) -> str:
         """The name that jobs and logs record."""
-        return self.credential.principal if self.credential else "anonymous"
+        return self.credential.principal if self.credential else ANONYMOUS
 
     def has(self, *scopes: str) -> bool:
         """Whether the credential carries one of `scopes`."""
@@ -267,7 +270,7 @@ def may_read(job: Job, principal: Principal, *scopes: str) -> bool:
     A job of an anonymous caller is visible to whoever knows its id, which cannot be guessed.
     """
     if principal.credential is None:
-        return job.principal == "anonymous"
+        return job.principal in {ANONYMOUS, THE_SYSTEM}
     if job.workspace != principal.workspace:
         return False
     return job.principal == principal.name or (

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.access import Principal, may_read
+from flowport.domain.access import ANONYMOUS, Principal, may_read
 from flowport.domain.errors import (
     ClientJobIdTaken,
     FlowportError,
@@ -44,6 +44,8 @@ from flowport.usecases.wait import wait_for_end
 
 # The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
 RECORD_WITHIN_SECONDS: Final = 20.0
+# What is left of the answer's time, in milliseconds, when a caller's own time-out stops the run at the latest.
+ABORT_BEFORE_ANSWER: Final = 1000
 # A key that is free again may be taken by another call first, which then is the one that leads.
 KEY_ROUNDS: Final = 4
 
@@ -55,6 +57,10 @@ class Run:
     `read_input` gives the checked JSON text or raises what is wrong with it; it is called once the caller is let in,
     so that nobody else learns anything. `view` None means the endpoint's own. `endpoint` is `module/name`, None where
     only `alias` names it. `adapt` makes the command that the endpoint's own settings want of this one.
+
+    `deadline` is in seconds. With `abort_after_ms` a caller who waits is told of the end at that time at the latest,
+    and the run is stopped then; it is cut to what the answer's own time leaves. With `wait_ms` the call is an
+    asynchronous one that waits so long for the end. `anonymous` is what a caller without a credential is recorded as.
     """
 
     endpoint: str | None
@@ -69,6 +75,9 @@ class Run:
     deadline: int | None = None
     alias: str | None = None
     adapt: "Callable[[Endpoint], Run] | None" = None
+    abort_after_ms: int | None = None
+    wait_ms: int | None = None
+    anonymous: str = ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +104,25 @@ class _Plan:
     wait_seconds: float
 
 
-def plan_run(endpoint: Endpoint, preference: Preference, *, limited: bool = False) -> _Plan:
+def plan_run(
+    endpoint: Endpoint,
+    preference: Preference,
+    *,
+    limited: bool = False,
+    wait_ms: int | None = None,
+    to_be_aborted: bool = False,
+) -> _Plan:
     """Decide between the endpoint's machines: Express answers fastest, Standard outlives its caller best.
 
-    A run with a deadline (`limited`) is never direct: a process that holds a run cannot watch the clock.
+    A run with a deadline (`limited`) is never direct: a process that holds a run cannot watch the clock. One that is to
+    be aborted is a Standard one where there is the choice: only that can be stopped.
     """
     # Whoever names a wait is ready for a 202: the run goes on without them, so it is an asynchronous one.
-    detach = preference.respond_async or preference.wait is not None or endpoint.mode == "async"
+    named = preference.wait if wait_ms is None else wait_ms / 1000
+    detach = preference.respond_async or named is not None or endpoint.mode == "async"
     mode: Mode = "async" if detach else "sync"
-    wait = float(preference.wait or 0) if detach else float(MAX_WAIT_SECONDS)
-    if endpoint.express_arn and not (detach and endpoint.standard_arn):
+    wait = float(named or 0) if detach else float(MAX_WAIT_SECONDS)
+    if endpoint.express_arn and not ((detach or to_be_aborted) and endpoint.standard_arn):
         return _Plan(mode, "EXPRESS", endpoint.express_arn, direct=not detach and not limited, wait_seconds=wait)
     return _Plan(mode, "STANDARD", endpoint.standard_arn or "", direct=False, wait_seconds=wait)
 
@@ -129,7 +147,14 @@ class RunEndpoint:
         if command.client_job_id is not None and principal.credential is None:
             message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
             raise InvalidRequest(message)
-        plan = plan_run(endpoint, command.preference, limited=_time_limit(endpoint, command) is not None)
+        aborted = command.abort_after_ms is not None
+        plan = plan_run(
+            endpoint,
+            command.preference,
+            limited=aborted or _time_limit(endpoint, command) is not None,
+            wait_ms=command.wait_ms,
+            to_be_aborted=aborted,
+        )
         job = self._new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
         existing = self._accept(job, keys_of(job, command), principal, command, caller.deadline)
@@ -148,8 +173,7 @@ class RunEndpoint:
         now = self.clock.now()
         job_id = ids.job_id_of_request(caller.request_id) if caller.request_id else ids.new_job_id()
         standard = plan.machine_type == "STANDARD"
-        limit = _time_limit(endpoint, command)
-        deadline_at = None if limit is None else now + limit * 1000
+        deadline_at = self._deadline_at(caller, endpoint, command, now)
         check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
         return Job(
             id=job_id,
@@ -159,7 +183,7 @@ class RunEndpoint:
             mode=plan.mode,
             machine_type=plan.machine_type,
             state_machine_arn=plan.state_machine_arn,
-            principal=principal.name,
+            principal=principal.name if principal.credential else command.anonymous,
             created_at=now,
             attempt=ids.new_attempt_id(),
             direct=plan.direct,
@@ -174,6 +198,15 @@ class RunEndpoint:
             deadline_at=deadline_at,
             check_at=min(check_at, deadline_at or check_at),
         )
+
+    def _deadline_at(self, caller: Caller, endpoint: Endpoint, command: Run, now: int) -> int | None:
+        limit = _time_limit(endpoint, command)
+        limits = [] if limit is None else [limit * 1000]
+        if command.abort_after_ms is not None:
+            # Whoever waits is to see the deadline pass, not to be sent away an instant before it.
+            left = (caller.answer_by - self.clock.monotonic()) * 1000 - ABORT_BEFORE_ANSWER
+            limits.append(max(1, min(command.abort_after_ms, round(left))))
+        return now + min(limits) if limits else None
 
     def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, deadline: float) -> Job | None:
         """Write the row and its keys, or give the job that was there before."""

@@ -19,7 +19,7 @@ __all__ = ["Native", "problem"]
 
 
 class Native:
-    """The native dialect. It takes every path that no other dialect owns."""
+    """The native dialect. It takes every path that is no other dialect's."""
 
     name = "native"
     features: Mapping[str, Support] = dict.fromkeys(
@@ -30,11 +30,9 @@ class Native:
         "yes",
     )
 
-    # -- requests ----------------------------------------------------------------------------------------------------
+    cors = None
 
-    def owns(self, request: HttpRequest) -> bool:  # noqa: ARG002  # the last dialect takes what is left
-        """Take everything."""
-        return True
+    # -- requests ----------------------------------------------------------------------------------------------------
 
     def sender(self, request: HttpRequest) -> Sender:
         """Read `Authorization` (Bearer or Basic) and the workspace that a caller without one names."""
