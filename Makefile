@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 CHECKOV_VENV := .venv-checkov
 CHECKOV_READY := $(CHECKOV_VENV)/.ready
 LOCKS := requirements-uv.txt requirements.txt layers/vendor/requirements.txt pyproject.toml
-CODE := $(wildcard layers/core/flowport functions cli dev tests bench)
+CODE := $(wildcard layers/core/flowport functions cli dev tests bench load)
 TEMPLATES := template.yaml samples.yaml
 
 export SAM_CLI_TELEMETRY := 0
@@ -80,9 +80,13 @@ format: setup ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.PHONY: bench pr
+.PHONY: bench load pr
 bench: setup ## what a call costs, side by side with the bare AWS call
 	$(BIN)/python -m bench
+
+# Options by LOAD, for example: make load LOAD="--calls 500 --clients 8 --seed 7"
+load: setup ## 2,000 mixed calls from 32 clients on an engine of its own; counts what is lost, doubled or stuck
+	@FLOWPORT_HOME=.flowport-load $(BIN)/python -m dev e2e -- $(BIN)/python -m load $(LOAD)
 
 pr: ## what CI runs
 	.ci/run
@@ -126,4 +130,5 @@ lock: setup ## lock the dependencies anew (LOCK_FLAGS=--upgrade for newer ones)
 
 clean: down ## remove what building and running left behind (not .venv)
 	@FLOWPORT_HOME=.flowport-test $(MAKE) down
-	rm -rf .aws-sam .flowport .flowport-test .flowport-bench bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@FLOWPORT_HOME=.flowport-load $(MAKE) down
+	rm -rf .aws-sam .flowport .flowport-test .flowport-load .flowport-bench bench/out load/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

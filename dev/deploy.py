@@ -63,7 +63,12 @@ class Stack:
 
 STACKS = (
     Stack("flowport", "template.yaml", ".aws-sam/build", ("layers", "functions", "statemachines")),
-    Stack(SAMPLES_STACK, "samples.yaml", ".aws-sam/samples/build", ("functions/quote_basket", "statemachines")),
+    Stack(
+        SAMPLES_STACK,
+        "samples.yaml",
+        ".aws-sam/samples/build",
+        ("functions/quote_basket", "functions/take_step", "statemachines"),
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import httpx
 import pytest
 from botocore.config import Config
 
+from dev import engine as engines
+from dev.engine import Engine
+from dev.home import Home
 from flowport.adapters.items import decode_item, encode_item
 
 Row = dict[str, Any]
@@ -26,12 +30,19 @@ class Local:
     """The local deployment: its description, HTTP clients and the engine's own AWS API."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.description: dict[str, Any] = json.loads(path.read_text())
         self.base_url: str = self.description["base_url"]
         self.samples: dict[str, str] = self.description["samples"]
         self.outputs: dict[str, str] = self.description["outputs"]
         self.machines: dict[str, str] = self.description["samples_outputs"]
         self.engine_url: str = self.description["engine_url"]
+
+    def engine(self) -> Engine:
+        """The engine's own process, started from the folder in which its description lies."""
+        engine = engines.find(Home(self._path.parent, None))
+        assert engine is not None
+        return engine
 
     def http(self, token: str | None, **options: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -123,6 +134,17 @@ class Jobs:
     def row(self, job_id: str) -> Row:
         key = encode_item({"job_id": job_id, "item": "job"})
         return decode_item(self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)["Item"])
+
+    def bring_forward(self, job_id: str) -> None:
+        """Make the sweep look at a job that has not ended at its next run, whatever time is left until then."""
+        with suppress(self._dynamodb.exceptions.ConditionalCheckFailedException):  # it has ended meanwhile
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=encode_item({"job_id": job_id, "item": "job"}),
+                UpdateExpression="SET check_at = :past",
+                ConditionExpression="attribute_exists(open_shard)",
+                ExpressionAttributeValues=encode_item({":past": time.time_ns() // 1_000_000 - 1000}),
+            )
 
     def invoke(self, function: str, event: Any) -> Any:
         """Invoke a function by its output's name, as AWS would on an event."""
