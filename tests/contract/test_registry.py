@@ -16,6 +16,7 @@ from flowport.adapters.registry_endpoints import DynamoEndpointRegistry
 from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry
 from flowport.domain.errors import Unavailable, UnknownOutcome, WorkspaceDisabled
 from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.usecases.admin.errors import AliasTaken
 from flowport.usecases.ports import Wanted
 from tests.fakes import ACME, EXPRESS_ARN, NOW, FakeClock
 
@@ -154,6 +155,109 @@ def test_a_deletion_takes_only_what_was_seen_and_is_content_with_nothing(registr
     assert not registry.endpoints.delete(replace(QUOTE, version=2), deadline=registry.deadline)
     assert registry.endpoints.delete(QUOTE, deadline=registry.deadline)
     assert registry.endpoints.delete(QUOTE, deadline=registry.deadline)
+
+
+ALIASED = replace(QUOTE, aliases=("nebulagraph:107", "v10:My API"))
+
+
+def _aliases(registry: Registry) -> dict[str, str]:
+    rows = registry.rows(registry.tables.endpoints)
+    return {row["item"].removeprefix("alias#"): row["path"] for row in rows if row["item"].startswith("alias#")}
+
+
+def _found(registry: Registry, alias: str) -> Endpoint | None:
+    return registry.directory.look_up(Wanted("acme", alias=alias)).endpoint
+
+
+def test_the_gateway_finds_an_endpoint_by_the_aliases_that_were_written_with_it(registry: Registry) -> None:
+    assert registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    assert [_found(registry, alias) for alias in ALIASED.aliases] == [ALIASED, ALIASED]
+
+
+def test_aliases_come_and_go_with_what_replaces_their_endpoint(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    changed = replace(ALIASED, aliases=("nebulagraph:107", "theeye:5f"), version=2)
+    assert registry.endpoints.replace(changed, seen=ALIASED, write_id="w2", deadline=registry.deadline)
+    assert _aliases(registry) == {"nebulagraph:107": "billing/quote", "theeye:5f": "billing/quote"}
+    plain = replace(QUOTE, version=3)
+    assert registry.endpoints.replace(plain, seen=changed, write_id="w3", deadline=registry.deadline)
+    assert _aliases(registry) == {}
+
+
+def test_an_alias_leads_to_one_endpoint_only_and_the_refusal_names_it(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    other = replace(QUOTE, name="other")
+    with pytest.raises(AliasTaken, match="'v10:My API' belongs to the endpoint 'billing/quote'"):
+        registry.endpoints.create(
+            replace(other, aliases=("theeye:1", "v10:My API")), write_id="w2", deadline=registry.deadline
+        )
+    assert registry.endpoints.get("acme", "billing/other", deadline=registry.deadline) is None
+    registry.endpoints.create(other, write_id="w3", deadline=registry.deadline)
+    taking = replace(other, aliases=("v10:My API",), version=2)
+    with pytest.raises(AliasTaken) as refused:
+        registry.endpoints.replace(taking, seen=other, write_id="w4", deadline=registry.deadline)
+    assert refused.value.members == {"alias": "v10:My API", "endpoint": "billing/quote"}
+    assert _aliases(registry) == dict.fromkeys(ALIASED.aliases, "billing/quote")
+
+
+def test_an_alias_may_be_the_same_in_another_workspace(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    registry.workspaces.create(Workspace("blue", "", "active", NOW), now=NOW, write_id="w2", deadline=registry.deadline)
+    assert registry.endpoints.create(replace(ALIASED, workspace="blue"), write_id="w3", deadline=registry.deadline)
+
+
+def test_a_deleted_endpoint_leaves_no_alias(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    assert not registry.endpoints.delete(replace(ALIASED, version=2), deadline=registry.deadline)
+    assert len(_aliases(registry)) == 2
+    assert registry.endpoints.delete(ALIASED, deadline=registry.deadline)
+    assert _aliases(registry) == {}
+    assert registry.endpoints.delete(ALIASED, deadline=registry.deadline)
+
+
+def test_an_alias_that_is_free_again_can_be_given_to_another_endpoint(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    registry.endpoints.delete(ALIASED, deadline=registry.deadline)
+    other = replace(ALIASED, name="other")
+    assert registry.endpoints.create(other, write_id="w2", deadline=registry.deadline)
+    assert _found(registry, "nebulagraph:107") == other
+
+
+def test_a_replacement_with_aliases_is_made_only_over_what_was_seen(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    changed = replace(QUOTE, version=3, aliases=("theeye:5f",))
+    stale = replace(QUOTE, version=2)
+    assert not registry.endpoints.replace(changed, seen=stale, write_id="w2", deadline=registry.deadline)
+    assert len(_aliases(registry)) == 2
+    registry.workspaces.set_status("acme", "disabled", only_from=("active",), deadline=registry.deadline)
+    with pytest.raises(WorkspaceDisabled):
+        registry.endpoints.replace(replace(changed, version=2), seen=ALIASED, write_id="w3", deadline=registry.deadline)
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_write_of_aliases_whose_answer_was_lost_is_made_once_and_known(registry: Registry, worked: bool) -> None:
+    flaky = registry.over("transact_write_items", times=2, worked=worked)
+    assert flaky.endpoints.create(ALIASED, write_id="w1", deadline=flaky.deadline)
+    changed = replace(ALIASED, aliases=("theeye:5f",), version=2)
+    flaky = registry.over("transact_write_items", times=2, worked=worked)
+    assert flaky.endpoints.replace(changed, seen=ALIASED, write_id="w2", deadline=flaky.deadline)
+    flaky = registry.over("transact_write_items", times=2, worked=worked)
+    assert flaky.endpoints.delete(changed, deadline=flaky.deadline)
+    assert _aliases(registry) == {}
+
+
+def test_a_deleted_workspace_leaves_no_alias(registry: Registry) -> None:
+    registry.endpoints.create(ALIASED, write_id="w1", deadline=registry.deadline)
+    assert registry.workspaces.purge("acme", made_before=NOW + 1, deadline=registry.deadline)
+    assert _aliases(registry) == {}
+
+
+def test_twenty_aliases_replaced_by_twenty_others_fit_one_transaction(registry: Registry) -> None:
+    many = replace(QUOTE, aliases=tuple(f"nebulagraph:{number}" for number in range(20)))
+    registry.endpoints.create(many, write_id="w1", deadline=registry.deadline)
+    others = replace(QUOTE, version=2, aliases=tuple(f"nebulagraph:{number}" for number in range(20, 40)))
+    assert registry.endpoints.replace(others, seen=many, write_id="w2", deadline=registry.deadline)
+    assert set(_aliases(registry)) == set(others.aliases)
 
 
 def test_endpoints_are_paged_by_path_within_their_workspace(registry: Registry) -> None:

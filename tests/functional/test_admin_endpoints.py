@@ -36,6 +36,9 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "log_group": None,
         "time_limit": None,
         "sample": None,
+        "aliases": [],
+        "parameters": [],
+        "dialects": {},
         "version": 1,
         "created_at": CREATED,
         "updated_at": CREATED,
@@ -525,3 +528,55 @@ def test_another_workspaces_administrator_sees_and_changes_nothing(admin: Admin)
 def test_another_workspace_needs_a_consent_of_its_own(admin: Admin) -> None:
     body = {"module": "samples", "name": "quote", "express_arn": admin.express}
     assert admin.call("POST", "endpoints", body, token=OTHERS).kind == "consent-missing"
+
+
+# -- dialects ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_to_dialects_is_answered_whole_and_read_back(admin: Admin) -> None:
+    answer = admin.publish(
+        aliases=["v10:My API"],
+        parameters=[{"name": "field", "default": None}, {"name": "name", "task": "query_1", "required": True}],
+        dialects={"phixflow": {"fail_message": "Broken", "abandon_at_timeout": True}, "iolinker": {}},
+    )
+    assert answer.status == 201, answer.text
+    assert {name: answer.document[name] for name in ("aliases", "parameters", "dialects")} == {
+        "aliases": ["v10:My API"],
+        "parameters": [{"name": "field", "default": None}, {"name": "name", "task": "query_1", "required": True}],
+        "dialects": {
+            "iolinker": {"empty_output_is_none": False},
+            "phixflow": {
+                "output_name": "output",
+                "success_message": None,
+                "fail_message": "Broken",
+                "timeout_ms": None,
+                "per_record": False,
+                "abandon_at_timeout": True,
+            },
+        },
+    }
+    read = admin.call("GET", PATH)
+    assert admin.call("PUT", PATH, read.document).document["dialects"] == read.document["dialects"]
+
+
+def test_a_patch_changes_one_word_to_one_dialect(admin: Admin) -> None:
+    admin.publish(dialects={"phixflow": {"fail_message": "Broken", "abandon_at_timeout": True}})
+    answer = admin.call("PATCH", PATH, {"dialects": {"phixflow": {"fail_message": None, "timeout_ms": 900}}})
+    assert answer.status == 200, answer.text
+    settings = answer.document["dialects"]["phixflow"]
+    assert (settings["fail_message"], settings["timeout_ms"], settings["abandon_at_timeout"]) == (None, 900, True)
+    assert admin.call("PATCH", PATH, {"dialects": {"phixflow": None}}).document["dialects"] == {}
+
+
+def test_an_alias_of_another_endpoint_is_a_conflict_that_names_it(admin: Admin) -> None:
+    admin.publish(aliases=["nebulagraph:107"])
+    answer = admin.publish("other", aliases=["nebulagraph:107"])
+    assert (answer.status, answer.kind) == (409, "alias-taken")
+    assert answer.document["endpoint"] == "samples/quote"
+    admin.call("PATCH", PATH, {"aliases": []})
+    assert admin.publish("other", aliases=["nebulagraph:107"]).status == 201
+
+
+def test_an_express_endpoint_for_phixflow_must_say_that_runs_may_go_on(admin: Admin) -> None:
+    answer = admin.publish(dialects={"phixflow": {}})
+    assert (answer.status, answer.pointers) == (422, ["/dialects/phixflow/abandon_at_timeout"])

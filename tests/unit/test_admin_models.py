@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowport.admin.credential_models import TokenDocument, UserDocument
+from flowport.admin.document import read
 from flowport.admin.documents import endpoint_at, endpoint_document, merge_patch
 from flowport.admin.models import (
     BootstrapEvent,
     EndpointDocument,
-    TokenDocument,
-    UserDocument,
     is_part,
     is_user_name,
-    read,
 )
 from flowport.admin.requests import body_of, cursor_for, cursor_of, precondition_of
 from flowport.dialects.wire import HttpRequest
 from flowport.domain.addresses import endpoint_address, endpoint_parts
+from flowport.domain.dialect_settings import Argument, DialectSettings, Iolinker, PhixFlow, TheEye
 from flowport.domain.errors import FlowportError, InvalidRequest, PreconditionFailed
+from flowport.domain.parameters import Parameter
 from flowport.domain.records import Endpoint
 from flowport.usecases.admin.credentials import new_credential_id
 from flowport.usecases.admin.errors import ValidationFailed
@@ -189,6 +190,72 @@ def test_what_is_wrong_with_a_password_is_said_without_it() -> None:
         assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    ("members", "pointer", "said"),
+    [
+        (
+            {"aliases": ["My API"]},
+            "/aliases/0",
+            "must be <kind>:<id>, the kind one of: v10, workfloplus, theeye, nebulagraph",
+        ),
+        ({"aliases": ["v10:a", "v10:a"]}, "/aliases", "must not name anything twice"),
+        ({"parameters": [{"name": "a"}, {"name": "a"}]}, "/parameters", "must not declare 'a' twice"),
+        (
+            {"parameters": [{"name": "a", "type": "integer", "default": "1"}]},
+            "/parameters",
+            "'a' has a default that is not of its type integer",
+        ),
+        ({"parameters": [{"name": "a", "typ": "integer"}]}, "/parameters/0/typ", "is not known here"),
+        (
+            {"parameters": [{"name": "a", "default": "é" * 5000}]},
+            "/parameters",
+            "have 10027 bytes as JSON; they may have at most 8192 in all",
+        ),
+        ({"dialects": {"native": {}}}, "/dialects/native", "is not known here"),
+        (
+            {"dialects": {"phixflow": {"timeout": 5}}, "standard_arn": ARN},
+            "/dialects/phixflow/timeout",
+            "is not known here",
+        ),
+    ],
+)
+def test_what_is_said_wrong_to_a_dialect_is_refused_at_its_place(
+    members: dict[str, Any], pointer: str, said: str
+) -> None:
+    assert violations(EndpointDocument, an_endpoint_document(**members)) == {pointer: said}
+
+
+def test_an_endpoint_has_at_most_20_aliases() -> None:
+    aliases = [f"nebulagraph:{number}" for number in range(21)]
+    assert read(EndpointDocument, an_endpoint_document(aliases=aliases[:20])).aliases == aliases[:20]
+    assert list(violations(EndpointDocument, an_endpoint_document(aliases=aliases))) == ["/aliases"]
+
+
+def test_the_same_parameter_may_be_declared_for_two_tasks() -> None:
+    parameters = [{"name": "a", "task": "q1"}, {"name": "a", "task": "q2"}, {"name": "a"}]
+    assert len(read(EndpointDocument, an_endpoint_document(parameters=parameters)).parameters) == 3
+
+
+@pytest.mark.parametrize(
+    ("members", "accepted"),
+    [
+        ({}, False),
+        ({"mode": "async"}, True),
+        ({"standard_arn": ARN}, True),
+        ({"dialects": {"phixflow": {"abandon_at_timeout": True}}}, True),
+        ({"dialects": {"theeye": {}}}, True),
+    ],
+)
+def test_an_express_run_that_phixflow_could_not_abort_is_published_only_when_that_is_said(
+    members: dict[str, Any], accepted: bool
+) -> None:
+    document = an_endpoint_document(**{"dialects": {"phixflow": {}}, **members})
+    if accepted:
+        read(EndpointDocument, document)
+    else:
+        assert list(violations(EndpointDocument, document)) == ["/dialects/phixflow/abandon_at_timeout"]
+
+
 # -- documents ---------------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +300,13 @@ def test_an_endpoints_document_reads_back_as_the_endpoint() -> None:
         log_group="/aws/vendedlogs/states/x",
         time_limit=90,
         sample={"x": [1]},
+        aliases=("nebulagraph:107", "v10:My API"),
+        parameters=(
+            Parameter("a", "integer", default=1),
+            Parameter("b", required=True, task="q"),
+            Parameter("c", default=None),
+        ),
+        dialects=DialectSettings(Iolinker(), PhixFlow(timeout_ms=5), TheEye((Argument("h", optional=True),))),
         created_at=0,
         updated_at=0,
     )

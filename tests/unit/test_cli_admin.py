@@ -100,6 +100,68 @@ def test_a_sample_that_is_empty_is_still_sent(cli: Cli, sample: str) -> None:
     assert json.loads(cli.api.last.content)["sample"] == json.loads(sample)
 
 
+def test_publish_says_to_dialects_what_it_is_told_and_nothing_else(cli: Cli) -> None:
+    cli.api.replies = [answer(ENDPOINT, 200), answer(ENDPOINT, 200)]
+
+    cli(
+        "publish", "samples/hello", "--express", EXPRESS, "--alias", "v10:My API", "--alias", "nebulagraph:107",
+        "--parameter", "field", "--parameter", "limit:integer=10", "--parameter", "who=Ada=B",
+        "--parameter", '{"name":"name","task":"query_1","required":true}', "--argument", "host", "--argument", "port?",
+        "--output-name", "result", "--success-message", "Done", "--fail-message", "Broken", "--timeout-ms", "1500",
+        "--per-record", "--abandon-at-timeout", "--empty-output-is-none",
+    )  # fmt: skip
+
+    assert json.loads(cli.api.last.content) == {
+        "express_arn": EXPRESS,
+        "enabled": True,
+        "aliases": ["v10:My API", "nebulagraph:107"],
+        "parameters": [
+            {"name": "field"},
+            {"name": "limit", "type": "integer", "default": 10},
+            {"name": "who", "default": "Ada=B"},
+            {"name": "name", "task": "query_1", "required": True},
+        ],
+        "dialects": {
+            "iolinker": {"empty_output_is_none": True},
+            "phixflow": {
+                "output_name": "result",
+                "success_message": "Done",
+                "fail_message": "Broken",
+                "timeout_ms": 1500,
+                "per_record": True,
+                "abandon_at_timeout": True,
+            },
+            "theeye": {"arguments": [{"name": "host"}, {"name": "port", "optional": True}]},
+        },
+    }
+    cli("publish", "samples/hello", "--standard", STANDARD, "--phixflow")
+    assert json.loads(cli.api.last.content)["dialects"] == {"phixflow": {}}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("limit:int", "The parameter 'limit:int' has the type 'int', which there is not."),
+        ("limit:integer=ten", "The parameter 'limit:integer=ten' has a default that is not JSON: 'ten'."),
+        ("{name}", "The parameter '{name}' is not JSON"),
+    ],
+)
+def test_publish_refuses_a_parameter_that_it_cannot_read(cli: Cli, parameter: str, said: str) -> None:
+    result = cli("publish", "samples/hello", "--express", EXPRESS, "--parameter", parameter)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert cli.api.asked == []
+
+
+def test_show_says_what_an_endpoint_says_to_dialects(cli: Cli) -> None:
+    spoken = {"aliases": ["v10:My API"], "parameters": [{"name": "a"}], "dialects": {"phixflow": {"timeout_ms": 5}}}
+    cli.api.replies = [answer({**ENDPOINT, **spoken}, 200)]
+    shown = cli("endpoints", "show", "samples/hello").stdout
+    assert "v10:My API" in shown
+    assert '{"name": "a"}' in shown
+    assert '{"timeout_ms": 5}' in shown
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

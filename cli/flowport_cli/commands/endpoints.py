@@ -1,6 +1,6 @@
 """`flowport endpoints …`, `flowport enable` and `flowport disable`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -91,6 +91,10 @@ def _switch(ctx: typer.Context, endpoint: str, action: str, *, as_json: bool) ->
     session.note(f"{endpoint} is {action}d.")
 
 
+def _json_lines(values: Sequence[Any] | None) -> str | None:
+    return "\n".join(cell_text(value) for value in values) if values else None
+
+
 def show_endpoint(endpoint: Mapping[str, Any]) -> None:
     """Show every member of an endpoint that is set."""
     sample = endpoint.get("sample")
@@ -109,6 +113,9 @@ def show_endpoint(endpoint: Mapping[str, Any]) -> None:
             "http headers": endpoint.get("http_headers"),
             "log group": endpoint.get("log_group"),
             "sample": None if sample is None else cell_text(sample),
+            "aliases": endpoint.get("aliases"),
+            "parameters": _json_lines(endpoint.get("parameters")),
+            **{f"{name} settings": cell_text(said) for name, said in (endpoint.get("dialects") or {}).items()},
             "version": endpoint.get("version"),
             "created": when(endpoint.get("created_at")),
             "updated": when(endpoint.get("updated_at")),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flowport_cli import dialect_options as options
 from flowport_cli.commands.endpoints import show_endpoint
 from flowport_cli.errors import About, WrongUse
 from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts, given, read_json
@@ -72,6 +73,17 @@ def publish(
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title for people.")] = None,
+    alias: options.Aliases = None,
+    parameter: options.Parameters = None,
+    argument: options.Arguments = None,
+    phixflow: options.PhixFlow = False,
+    output_name: options.OutputName = None,
+    success_message: options.SuccessMessage = None,
+    fail_message: options.FailMessage = None,
+    timeout_ms: options.TimeoutMs = None,
+    per_record: options.PerRecord = False,
+    abandon_at_timeout: options.AbandonAtTimeout = False,
+    empty_output_is_none: options.EmptyOutputIsNone = False,
     disabled: Annotated[bool, typer.Option("--disabled", help="Publish it switched off.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -95,7 +107,24 @@ def publish(
         http_headers=http_header,
         log_group=log_group,
         time_limit=time_limit,
+        aliases=alias,
+        parameters=[options.parameter(text) for text in parameter or ()],
     )
+    said = options.dialects(
+        iolinker={"empty_output_is_none": empty_output_is_none},
+        phixflow={
+            "output_name": output_name,
+            "success_message": success_message,
+            "fail_message": fail_message,
+            "timeout_ms": timeout_ms,
+            "per_record": per_record,
+            "abandon_at_timeout": abandon_at_timeout,
+        },
+        arguments=argument,
+        marked=phixflow,
+    )
+    if said:
+        document["dialects"] = said
     if sample is not None:
         document["sample"] = json.loads(read_json(sample, "sample"))
     document["enabled"] = not disabled

@@ -1,17 +1,30 @@
-"""Writes to the endpoints' rows."""
+"""Writes to the endpoints' rows, and to those of their aliases: always both in one transaction.
+
+An alias's row names the endpoint that has it, so that no other endpoint can take it, nor remove it, in between.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from flowport.adapters.aws import AnyClient
-from flowport.adapters.directory_items import ENDPOINT_PREFIX, endpoint_key, endpoint_of, endpoint_row
+from flowport.adapters.directory_items import (
+    ENDPOINT_PREFIX,
+    alias_key,
+    alias_row,
+    endpoint_key,
+    endpoint_of,
+    endpoint_row,
+)
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.adapters.registry import ALL_OLD, Failed, RegistryTable, refuse_inactive, while_active
+from flowport.domain import ids
 from flowport.domain.records import Endpoint
+from flowport.usecases.admin.errors import AliasTaken
 from flowport.usecases.admin.ports import Page
 from flowport.usecases.ports import Clock
 
 IS_NEW: Final = "attribute_not_exists(#item)"
+IS_FREE: Final = "attribute_not_exists(#item) OR #path = :path"  # of an alias
 IS_UNCHANGED: Final = "version = :version AND created_at = :created"
 IS_THERE: Final = "attribute_exists(#item)"
 NOT_TRIED_BEFORE: Final = "(attribute_not_exists(write_id) OR write_id <> :write)"
@@ -80,20 +93,22 @@ class DynamoEndpointRegistry:
     def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
         """Put it where there is none, while its workspace is active."""
         put = {**self._put(endpoint, write_id), "ConditionExpression": IS_NEW, "ExpressionAttributeNames": _NAMES}
-        failed = self._table.transact([{"Put": put}, *while_active(self._name, endpoint.workspace)], write_id, deadline)
-        if failed is None or failed.own(write_id):
-            return True
-        if 0 not in failed.met:
-            raise refuse_inactive(endpoint.workspace)
-        return False
+        return self._write({"Put": put}, endpoint, endpoint.aliases, (), write_id, deadline)
 
     def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
-        """Put it over what was seen. The row of a deleted workspace is gone or about to go, which needs no check."""
+        """Put it over what was seen, in a transaction only where aliases come or go.
+
+        The row of a deleted workspace is gone or about to go, which needs no check.
+        """
         request = {
             **self._put(endpoint, write_id),
             "ConditionExpression": IS_UNCHANGED,
             "ExpressionAttributeValues": _unchanged(seen),
         }
+        new = tuple(alias for alias in endpoint.aliases if alias not in seen.aliases)
+        old = tuple(alias for alias in seen.aliases if alias not in endpoint.aliases)
+        if new or old:
+            return self._write({"Put": request}, endpoint, new, old, write_id, deadline)
         answer = self._table.write(lambda: self._client.put_item(**request), deadline)
         return not isinstance(answer, Failed) or answer.own(write_id) is not None
 
@@ -142,8 +157,49 @@ class DynamoEndpointRegistry:
             "ExpressionAttributeValues": _unchanged(seen),
             "ReturnValuesOnConditionCheckFailure": ALL_OLD,
         }
+        if seen.aliases:
+            items = [{"Delete": request}, *(self._released(seen, alias) for alias in seen.aliases)]
+            failed = self._table.transact(items, ids.new_attempt_id(), deadline)
+            return failed is None or failed.met.get(0, seen) is None
         answer = self._table.write(lambda: self._client.delete_item(**request), deadline)
         return not isinstance(answer, Failed) or answer.met[0] is None
+
+    def _write(
+        self,
+        own: dict[str, Any],
+        endpoint: Endpoint,
+        new: Sequence[str],
+        old: Sequence[str],
+        write_id: str,
+        deadline: float,
+    ) -> bool:
+        taken = [{"Put": self._taken(endpoint, alias)} for alias in new]
+        released = [self._released(endpoint, alias) for alias in old]
+        items = [own, *taken, *released, *while_active(self._name, endpoint.workspace)]
+        failed = self._table.transact(items, write_id, deadline)
+        if failed is None or failed.own(write_id):
+            return True
+        if 0 in failed.met:
+            return False
+        for place, alias in enumerate(new, 1):
+            if (row := failed.met.get(place)) is not None:
+                raise AliasTaken(alias, row["path"])
+        raise refuse_inactive(endpoint.workspace)
+
+    def _taken(self, endpoint: Endpoint, alias: str) -> dict[str, Any]:
+        return {"Item": encode_item(alias_row(endpoint, alias)), **self._if_free(endpoint)}
+
+    def _released(self, endpoint: Endpoint, alias: str) -> dict[str, Any]:
+        return {"Delete": {"Key": alias_key(endpoint.workspace, alias), **self._if_free(endpoint)}}
+
+    def _if_free(self, endpoint: Endpoint) -> dict[str, Any]:
+        return {
+            "TableName": self._name,
+            "ConditionExpression": IS_FREE,
+            "ExpressionAttributeNames": {**_NAMES, "#path": "path"},
+            "ExpressionAttributeValues": {":path": encode(endpoint.path)},
+            "ReturnValuesOnConditionCheckFailure": ALL_OLD,
+        }
 
     def _put(self, endpoint: Endpoint, write_id: str) -> dict[str, Any]:
         return {

@@ -12,7 +12,8 @@ from typing import Any, Final
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
 from flowport.admin import routes
-from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent, read
+from flowport.admin.document import read
+from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent
 from flowport.dialects.native import Native, problem
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.access import Principal

@@ -1,11 +1,15 @@
 """Records as the admin API's documents, and documents as records."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any, Final
 
-from flowport.admin.models import EndpointDocument, part_problem, read
+from flowport.admin.document import read
+from flowport.admin.models import EndpointDocument, part_problem
 from flowport.dialects.timestamps import timestamp
 from flowport.domain.addresses import endpoint_address
+from flowport.domain.dialect_settings import DialectSettings
+from flowport.domain.parameters import plain
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 
@@ -34,10 +38,23 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "log_group": endpoint.log_group,
         "time_limit": endpoint.time_limit,
         "sample": endpoint.sample,
+        "aliases": list(endpoint.aliases),
+        "parameters": [plain(parameter) for parameter in endpoint.parameters],
+        "dialects": _dialects(endpoint.dialects),
         "version": endpoint.version,
         "created_at": timestamp(endpoint.created_at),
         "updated_at": timestamp(endpoint.updated_at),
     }
+
+
+def _dialects(settings: DialectSettings) -> Json:
+    """Write what is said to each dialect that is spoken to, its defaults included."""
+    spoken_to = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return {name: asdict(said, dict_factory=_with_lists) for name, said in spoken_to.items() if said is not None}
+
+
+def _with_lists(members: list[tuple[str, Any]]) -> Json:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in members}
 
 
 def token_document(credential: Credential) -> Json:
@@ -134,4 +151,7 @@ def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -
         log_group=document.log_group,
         time_limit=document.time_limit,
         sample=document.sample,
+        aliases=tuple(document.aliases),
+        parameters=tuple(one.parameter() for one in document.parameters),
+        dialects=document.dialects.settings(),
     )

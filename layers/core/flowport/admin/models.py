@@ -6,11 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from flowport.adapters.aws import is_state_machine_arn
+from flowport.admin.dialect_models import Alias, DialectsDocument, Parameters, unabortable
+from flowport.admin.document import INVISIBLE, Document, unique, visible
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.domain.addresses import endpoint_address, endpoint_parts
+from flowport.domain.aliases import ALIASES_AT_MOST
 from flowport.domain.payload import dumps
 from flowport.domain.records import (
     ENDPOINT_PART_MAX,
@@ -21,18 +24,16 @@ from flowport.domain.records import (
     Mode,
     View,
 )
-from flowport.usecases.admin.errors import ValidationFailed, Violation
+from flowport.usecases.admin.errors import Violation
 
 # DynamoDB's sort keys have 1024 bytes at most: two of these, a slash and `endpoint#`.
 PART_BYTES: Final = 500
 # The sample lies in the row that every call reads.
 SAMPLE_BYTES: Final = 8_192
-DAY_MS: Final = 86_400_000
 # Where the gateway function's role may read; see template.yaml.
 LOG_GROUPS: Final = "/aws/vendedlogs/states/"
 NOT_IN_USER_NAMES: Final = "/#:"
 _TOO_LONG: Final = f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES} bytes of UTF-8)"
-_INVISIBLE: Final = "must not have control characters or other invisible ones"
 _IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_/.#-]{1,512}")
@@ -45,7 +46,7 @@ _QUALIFIED_ARN: Final = re.compile(r"(arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:st
 def name_problem(text: str, forbidden: str) -> str | None:
     """Say why a text cannot be a name, or None. Names are parts of keys, paths and user:password pairs."""
     if not text.isprintable():
-        return _INVISIBLE
+        return INVISIBLE
     found = sorted(set(text) & set(forbidden))
     problems = {
         _TOO_LONG: (not 1 <= len(text) <= ENDPOINT_PART_MAX or len(text.encode()) > PART_BYTES),
@@ -77,12 +78,6 @@ def is_user_name(text: str) -> bool:
 def _named(text: str, problem: str | None) -> str:
     if problem is not None:
         raise ValueError(problem)
-    return text
-
-
-def _text(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError(_INVISIBLE)
     return text
 
 
@@ -140,13 +135,6 @@ def _path(text: str) -> str:
     return endpoint_address(*parts)
 
 
-def _unique[T](values: list[T]) -> list[T]:
-    if len(set(values)) != len(values):
-        message = "must not name anything twice"
-        raise ValueError(message)
-    return values
-
-
 def _moment(text: str) -> str:
     try:
         parse_timestamp(text)
@@ -178,17 +166,17 @@ def _sample(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 Part = Annotated[str, AfterValidator(lambda text: _named(text, part_problem(text)))]
 UserName = Annotated[str, AfterValidator(lambda text: _named(text, name_problem(text, NOT_IN_USER_NAMES)))]
 Label = Annotated[str, AfterValidator(lambda text: _named(text, name_problem(text, "")))]
-Title = Annotated[str, Field(max_length=256), AfterValidator(_text)]
+Title = Annotated[str, Field(max_length=256), AfterValidator(visible)]
 Arn = Annotated[str, AfterValidator(_arn)]
 Network = Annotated[str, AfterValidator(_network)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 LogGroup = Annotated[str, AfterValidator(_log_group)]
 Method = Literal["GET", "POST"]
-Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(_unique)]
-AuthModes = Annotated[list[AuthMode], Field(min_length=1), AfterValidator(_unique)]
-Scopes = Annotated[list[Annotated[str, AfterValidator(_scope)]], Field(min_length=1), AfterValidator(_unique)]
+Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(unique)]
+AuthModes = Annotated[list[AuthMode], Field(min_length=1), AfterValidator(unique)]
+Scopes = Annotated[list[Annotated[str, AfterValidator(_scope)]], Field(min_length=1), AfterValidator(unique)]
 Paths = Annotated[
-    list[Annotated[str, AfterValidator(_path)]], Field(min_length=1, max_length=100), AfterValidator(_unique)
+    list[Annotated[str, AfterValidator(_path)]], Field(min_length=1, max_length=100), AfterValidator(unique)
 ]
 Moment = Annotated[str, AfterValidator(_moment)]
 WorkspaceName = Annotated[str, AfterValidator(_workspace)]
@@ -196,17 +184,6 @@ Sample = Annotated[Any, AfterValidator(_sample)]
 
 
 # -- documents -------------------------------------------------------------------------------------------------------
-
-
-class Document(BaseModel):
-    """A JSON object; nothing is converted, and what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-    @classmethod
-    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:  # noqa: ARG003  # for subclasses
-        """Give what is wrong between members, whether or not each is right by itself."""
-        return ()
 
 
 class EndpointDocument(Document):
@@ -227,6 +204,9 @@ class EndpointDocument(Document):
     log_group: LogGroup | None = None
     time_limit: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
     sample: Sample = None
+    aliases: Annotated[list[Alias], Field(max_length=ALIASES_AT_MOST), AfterValidator(unique)] = Field(default=[])
+    parameters: Parameters = Field(default=[])
+    dialects: DialectsDocument = Field(default=DialectsDocument())
     endpoint: str | None = None
     version: int | None = None
     created_at: str | None = None
@@ -237,41 +217,8 @@ class EndpointDocument(Document):
         """An endpoint has something to run."""
         if sent.get("express_arn") is None and sent.get("standard_arn") is None:
             yield Violation("/express_arn", "express_arn or standard_arn must name a state machine")
-
-
-class _GrantDocument(Document):
-    scopes: Scopes
-    endpoints: Paths | None = None
-    expires_at: Moment | None = None
-    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
-
-    @classmethod
-    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:
-        """An administrator is one of the whole workspace."""
-        scopes = sent.get("scopes")
-        if isinstance(scopes, list) and "admin" in scopes and sent.get("endpoints") is not None:
-            yield Violation("/endpoints", "the scope admin is one over the whole workspace; leave endpoints out")
-        if sent.get("expires_at") is not None and sent.get("expires_in_days") is not None:
-            yield Violation("/expires_in_days", "says the same as expires_at; send one of them")
-
-    def expiry(self, now: int) -> int | None:
-        """Give the end in epoch milliseconds."""
-        if self.expires_in_days is not None:
-            return now + self.expires_in_days * DAY_MS
-        return None if self.expires_at is None else parse_timestamp(self.expires_at)
-
-
-class TokenDocument(_GrantDocument):
-    """A new token."""
-
-    name: Label
-
-
-class UserDocument(_GrantDocument):
-    """A new user."""
-
-    name: UserName
-    password: Annotated[str, Field(min_length=12, max_length=1024)]
+        if (message := unabortable(sent)) is not None:
+            yield Violation("/dialects/phixflow/abandon_at_timeout", message)
 
 
 class WorkspaceDocument(Document):
@@ -296,33 +243,3 @@ class OperatorBootstrapEvent(Document):
     flowport: Literal["bootstrap"]
     operator: Literal[True]
     token_name: Label = "bootstrap"  # noqa: S105  # a name
-
-
-# -- reading ---------------------------------------------------------------------------------------------------------
-
-
-def read[M: Document](model: type[M], sent: Mapping[str, Any], further: Iterable[Violation] = ()) -> M:
-    """Read a document, or refuse it with everything that is wrong."""
-    found = [*further, *model.conflicts(sent)]
-    try:
-        document = model.model_validate(dict(sent))
-    except ValidationError as error:
-        found = [*map(_violation, error.errors(include_url=False, include_input=False)), *found]
-        raise ValidationFailed(found) from None  # the error holds what was sent, a password perhaps
-    if found:
-        raise ValidationFailed(found)
-    return document
-
-
-def _violation(error: Mapping[str, Any]) -> Violation:
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
-    match error["type"]:
-        case "value_error":
-            message = str(error["ctx"]["error"])
-        case "extra_forbidden":
-            message = "is not known here"
-        case "missing":
-            message = "is missing"
-        case _:
-            message = str(error["msg"])
-    return Violation(pointer, message)

@@ -7,7 +7,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from flowport.admin import documents
-from flowport.admin.models import TokenDocument, UserDocument, WorkspaceDocument, is_part, is_user_name, read
+from flowport.admin.credential_models import TokenDocument, UserDocument
+from flowport.admin.document import read
+from flowport.admin.models import WorkspaceDocument, is_part, is_user_name
 from flowport.admin.requests import body_of, cursor_for, cursor_of, limit_of, precondition_of
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.addresses import endpoint_address

@@ -69,6 +69,18 @@ class EndpointExists(Conflict):
     title = "Endpoint exists"
 
 
+class AliasTaken(Conflict):
+    """An alias leads to another endpoint of the workspace."""
+
+    kind = "alias-taken"
+    title = "Alias taken"
+
+    def __init__(self, alias: str, endpoint: str) -> None:
+        """Name both."""
+        message = f"The alias {alias!r} belongs to the endpoint {endpoint!r}; take it off there first."
+        super().__init__(message, members={"alias": alias, "endpoint": endpoint})
+
+
 class UserExists(Conflict):
     """A user of that name is there already, perhaps revoked."""
 

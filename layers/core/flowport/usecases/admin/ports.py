@@ -46,11 +46,14 @@ class EndpointRegistry(Protocol):
         ...
 
     def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
-        """Write a new one. Raises `WorkspaceDisabled` when its workspace is not active at that moment."""
+        """Write a new one with its aliases, all or nothing.
+
+        Raises `WorkspaceDisabled` when its workspace is not active at that moment, and `AliasTaken`.
+        """
         ...
 
     def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
-        """Write over `seen`, unless it has changed since."""
+        """Write over `seen` and its aliases, unless it has changed since. Raises as `create`."""
         ...
 
     def switch(
@@ -68,7 +71,7 @@ class EndpointRegistry(Protocol):
         ...
 
     def delete(self, seen: Endpoint, *, deadline: float) -> bool:
-        """Remove it, unless it has changed since. True also when it is gone already."""
+        """Remove it and its aliases, unless it has changed since. True also when it is gone already."""
         ...
 
 
