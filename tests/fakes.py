@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowport.domain.access import Presented, refuse_credential, refuse_expired
-from flowport.domain.errors import FlowportError
-from flowport.domain.job import Job, Outcome
+from flowport.domain.errors import FlowportError, NotRedrivable
+from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
@@ -95,6 +95,25 @@ class FakeJobStore:
         self.rows[job.id] = job
         self.keys |= {key.id: (job.id, key.fingerprint, key.expires_at) for key in keys}
         return None
+
+    def create_redrive(
+        self,
+        job: Job,
+        redrive_of: RedriveOf,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        deadline: float | None = None,
+    ) -> Job | bool:
+        origin = self.rows.get(redrive_of.origin)
+        free = origin is not None and origin.ended and origin.redriven_as in {None, redrive_of.replaces}
+        refused = origin is None or not free or (redrive_of.settled and origin.check_at is not None)
+        if job.id not in self.rows and refused:
+            return False
+        found = self.create(job, keys, now=now)
+        if found is None and origin is not None:
+            self.rows[origin.id] = replace(origin, redriven_as=job.id)
+        return found if isinstance(found, Job) else found is None
 
     def find_key(self, key_id: str, now: int) -> str | None:
         leads_to, _, expires_at = self.keys.get(key_id, ("", None, 0))
@@ -208,6 +227,8 @@ class FakeExecutions:
         self.standard: dict[str, ExecutionState] = {}
         self.inputs: dict[str, str] = {}
         self.stopped: list[str] = []
+        self.tokens: list[str] = []
+        self.tagged = True
         self.events: list[HistoryEvent] = []
         self.result: Outcome | FlowportError = Outcome("SUCCEEDED", NOW + 200, output='{"total":42}')
 
@@ -225,7 +246,21 @@ class FakeExecutions:
         return arn
 
     def finish(self, arn: str, outcome: Outcome) -> None:
-        self.standard[arn] = ExecutionState(outcome.status, NOW, outcome)
+        redrives = self.standard[arn].redrives if arn in self.standard else 0
+        self.standard[arn] = ExecutionState(outcome.status, NOW, outcome, redrives, outcome.status != "SUCCEEDED")
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        if token in self.tokens:
+            return
+        state = self.standard.get(execution_arn)
+        if state is None or not state.redrivable:
+            message = "not redrivable"
+            raise NotRedrivable(message)
+        self.tokens.append(token)
+        self.standard[execution_arn] = ExecutionState("RUNNING", self.clock.now(), None, state.redrives + 1)
+
+    def consented(self, state_machine_arn: str) -> bool:
+        return self.tagged
 
     def describe(self, execution_arn: str) -> ExecutionState | None:
         return self.standard.get(execution_arn)

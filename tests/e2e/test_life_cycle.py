@@ -125,3 +125,39 @@ def test_a_batch_is_as_many_jobs_and_one_bad_record_harms_no_other(
     assert [item["job"]["output"]["total_cents"] for item in first.json()["items"][::2]] == [450, 2500]
     assert again.json() == first.json()
     assert len(caller.get("/v1/jobs", params={"label": f"test={label}"}).json()["items"]) == 3
+
+
+def test_a_redrive_is_a_new_job_which_the_local_engine_can_only_start_anew(local: Local, caller: httpx.Client) -> None:
+    failed = caller.post(
+        f"/v1/run/{local.samples['report-standard']}",
+        json={"seconds": "two"},
+        headers={"Prefer": "respond-async", "Flowport-Labels": "team=blue"},
+    ).json()
+    before = ended(caller, failed["id"])
+    assert before["status"] == "FAILED"
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first, again = (caller.post(f"/v1/jobs/{failed['id']}/redrive", headers=key) for _ in range(2))
+    assert (first.status_code, first.headers["Flowport-Redrive"]) == (202, "restarted")
+    job = first.json()
+    assert first.headers["Location"] == job["links"]["self"]
+    assert again.json()["id"] == job["id"]
+    assert (job["origin"], job["labels"]) == (failed["id"], {"team": "blue"})
+    assert job["execution_arn"] != failed["execution_arn"]
+    assert ended(caller, job["id"])["error"] == "InvalidSeconds"
+    refused = caller.post(f"/v1/jobs/{failed['id']}/redrive")
+    assert (refused.status_code, refused.json()["redriven_as"]) == (409, job["id"])
+    after = caller.get(f"/v1/jobs/{failed['id']}").json()
+    assert after["links"].pop("redriven_as") == job["links"]["self"]
+    assert after == before
+
+
+@pytest.mark.parametrize("sample", ["report-express", "hello"])
+def test_a_redriven_express_run_is_started_anew_with_the_same_input(
+    local: Local, caller: httpx.Client, sample: str
+) -> None:
+    done = caller.post(f"/v1/run/{local.samples[sample]}", json={"seconds": 1, "name": "again"}).json()
+    redriven = caller.post(f"/v1/jobs/{done['id']}/redrive")
+    assert (redriven.status_code, redriven.headers["Flowport-Redrive"]) == (202, "restarted")
+    job = ended(caller, redriven.json()["id"])
+    assert (job["origin"], job["output"]) == (done["id"], done["output"])
+    assert caller.get(job["links"]["input"]).json() == {"seconds": 1, "name": "again"}

@@ -25,7 +25,8 @@ def test_a_preflight_of_a_known_origin_is_answered_without_a_credential(gateway:
             "Access-Control-Allow-Origin": "https://shop.example.com",
             "Access-Control-Expose-Headers": (
                 "Location, Retry-After, ETag, Preference-Applied, WWW-Authenticate, Allow, Idempotency-Replayed, "
-                "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers"
+                "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers, "
+                "Flowport-Redrive"
             ),
             "Access-Control-Max-Age": "600",
             "Allow": METHODS,

@@ -392,3 +392,46 @@ def test_a_clock_that_disagrees_never_shows_a_negative_time() -> None:
         assert drawn(progress)[0].endswith("samples/hello  0 ms")
         progress.show(job("RUNNING", created_at="2026-01-01T00:00:00"), [])
         assert drawn(progress)[0].endswith("samples/hello  0 ms")
+
+
+def test_jobs_redrive_prints_the_new_jobs_id_and_says_how_it_goes_on(cli: Cli) -> None:
+    cli.api.replies = [answer(job("RUNNING", id="j2"), 202, {"Flowport-Redrive": "resumed"})]
+
+    result = cli("jobs", "redrive", "0199b6f2-1111", "--key", "k")
+
+    assert (result.exit_code, result.stdout) == (0, "j2\n")
+    assert "It goes on where it had failed." in result.stderr
+    assert cli.api.asked == ["POST /prod/v1/jobs/0199b6f2-1111/redrive"]
+    assert cli.api.requests[0].headers["Idempotency-Key"] == "k"
+
+
+def test_jobs_redrive_follows_the_new_job_if_asked(cli: Cli) -> None:
+    cli.api.replies = [
+        answer(job("RUNNING", id="j2"), 202, {"Flowport-Redrive": "restarted"}),
+        answer(job(id="j2")),
+        answer(NO_STEPS),
+    ]
+
+    result = cli("jobs", "redrive", "0199b6f2-1111", "--follow")
+
+    assert result.exit_code == 0
+    assert "It was started anew." in result.stderr
+    assert cli.api.asked[1].startswith("GET /prod/v1/jobs/j2")
+
+
+def test_a_job_that_was_redriven_already_names_its_redrive(cli: Cli) -> None:
+    cli.api.replies = [problem(409, "already-redriven", "Already redriven", redriven_as="j9")]
+
+    result = cli("jobs", "redrive", "0199b6f2-1111")
+
+    assert result.exit_code == 3
+    assert "flowport jobs show j9" in result.stderr
+
+
+def test_jobs_cancel_and_delete_ask_the_api(cli: Cli) -> None:
+    cli.api.replies = [answer(job("ABORTED", cause="Cancelled by token:tok_1.")), httpx.Response(204)]
+
+    assert cli("jobs", "cancel", "j1").exit_code == 0
+    assert cli("jobs", "delete", "j1").exit_code == 0
+
+    assert cli.api.asked == ["POST /prod/v1/jobs/j1/cancel", "DELETE /prod/v1/jobs/j1"]

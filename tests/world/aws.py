@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tests.world.stack import World
 
 
+# How long AWS remembers a redrive's token, in milliseconds.
+TOKEN_LIFETIME = 15 * 60_000
+
+
 class States:
     """Step Functions: `express` counts runs by name, `standard` holds executions by ARN."""
 
@@ -30,7 +34,9 @@ class States:
             raise refused("ExecutionAlreadyExists")
         if not old:
             self.standard[arn] = {"status": "RUNNING", "startDate": self._now(), "input": input, "name": name}
-            self._world.clock.later(self._world.run_seconds, lambda: self.end(arn, self._world.run_ends), awaited=False)
+            self._world.clock.later(
+                self._world.run_seconds, lambda: self.end(arn, self._world.run_ends, 0), awaited=False
+            )
         return {"executionArn": arn, "startDate": self.standard[arn]["startDate"]}
 
     def start_sync_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, Any]:  # noqa: A002, N803
@@ -52,18 +58,42 @@ class States:
             raise refused("ExecutionDoesNotExist")
         return self.standard[executionArn]
 
+    def redrive_execution(self, *, executionArn: str, clientToken: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn not in self.standard:
+            raise refused("ExecutionDoesNotExist")
+        execution = self.standard[executionArn]
+        tokens: dict[str, float] = execution.setdefault("tokens", {})
+        now = self._world.clock.at
+        if clientToken in tokens and now - tokens[clientToken] < TOKEN_LIFETIME:
+            return {"redriveDate": execution["redriveDate"]}
+        if execution["status"] in {"RUNNING", "SUCCEEDED"}:
+            raise refused("ExecutionNotRedrivable")
+        tokens[clientToken] = now
+        count = execution.get("redriveCount", 0) + 1
+        execution |= {"status": "RUNNING", "redriveCount": count, "redriveDate": self._now()}
+        for name in ("stopDate", "error", "cause", "redriveStatus"):
+            execution.pop(name, None)
+        ends = self._world.redrives_end[min(count, len(self._world.redrives_end)) - 1]
+        later = self._world.clock.later
+        later(self._world.run_seconds, lambda: self.end(executionArn, ends, count), awaited=False)
+        return {"redriveDate": execution["redriveDate"]}
+
+    def list_tags_for_resource(self, *, resourceArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"tags": [{"key": "flowport:publish", "value": "@all"}]}
+
     def stop_execution(self, *, executionArn: str, error: str, cause: str) -> dict[str, Any]:  # noqa: N803
         if executionArn not in self.standard:
             raise refused("ExecutionDoesNotExist")
         self.end(executionArn, "ABORTED")
         return {}
 
-    def end(self, arn: str, status: str) -> None:
-        """End a Standard execution, once, and announce it."""
+    def end(self, arn: str, status: str, attempt: int | None = None) -> None:
+        """End a Standard execution's attempt (None: whichever runs), once, and announce it."""
         execution = self.standard[arn]
-        if execution["status"] != "RUNNING":
+        if execution["status"] != "RUNNING" or attempt not in {None, execution.get("redriveCount", 0)}:
             return
         execution |= {"status": status, "stopDate": self._now()} | self._result(status)
+        execution["redriveStatus"] = "NOT_REDRIVABLE" if status == "SUCCEEDED" else "REDRIVABLE"
         self._world.announce(arn, execution)
 
     def _result(self, status: str) -> dict[str, Any]:

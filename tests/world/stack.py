@@ -18,6 +18,7 @@ from flowport.domain.tokens import new_token
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Found, Wanted
 from flowport.usecases.record_completion import RecordCompletion
+from flowport.usecases.redrive_job import Redrive, RedriveJob, Redriven
 from flowport.usecases.run_batch import BatchRan, RunBatch, RunEndpointBatch
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Ran, Run, RunEndpoint
@@ -87,7 +88,8 @@ class World:
     """One stack, its callers and its sweep.
 
     `events` are the seconds after which each completion event is delivered, () for never; `ahead` says by kind of
-    process how many seconds its clock is ahead of the true time.
+    process how many seconds its clock is ahead of the true time. A run ends as `run_ends`, its redrives in turn as
+    `redrives_end`, the last of it again and again.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class World:
         ahead: Mapping[str, float] | None = None,
     ) -> None:
         self.events, self.run_seconds, self.run_ends, self.output = events, run_seconds, run_ends, output
+        self.redrives_end: Sequence[str] = ("SUCCEEDED",)
         self.ahead = dict(ahead or {})
         self.dynamodb, self.table = dynamodb, table
         self.clock = WorldClock()
@@ -172,6 +175,13 @@ class World:
         self.changed.append(Changed("cancel", job_id, answer))
         return answer
 
+    def redrive(self, job_id: str) -> Redriven | Exception | None:
+        """Let the caller redrive a job."""
+        gateway = self.process("gateway")
+        use = RedriveJob(gateway.access, gateway.jobs, gateway.executions, gateway.clock, gateway.run_endpoint)
+        request_id = f"request-{next(self._requests)}="
+        return _told(lambda: use(self._caller(gateway, request_id), Redrive(job_id)))
+
     def delete(self, job_id: str) -> bool | Exception | None:
         """Let the caller delete a job; True when it was told that it is done."""
         gateway = self.process("gateway")
@@ -217,6 +227,8 @@ class World:
             "executionArn": arn,
             "name": execution["name"],
             "status": execution["status"],
+            "redriveCount": execution.get("redriveCount", 0),
+            "redriveDate": round(execution["redriveDate"].timestamp() * 1000) if "redriveDate" in execution else None,
             "startDate": round(execution["startDate"].timestamp() * 1000),
             "stopDate": round(execution["stopDate"].timestamp() * 1000),
         } | {name: execution.get(name) for name in ("output", "error", "cause")}

@@ -4,15 +4,27 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from flowport_cli.client import check
 from flowport_cli.errors import About
 from flowport_cli.inputs import labels_header
 from flowport_cli.listing import show_list
-from flowport_cli.render import Columns, cell_text, duration, field, moment, show_facts, show_json, show_table, when
+from flowport_cli.render import (
+    Columns,
+    cell_text,
+    duration,
+    field,
+    moment,
+    printable,
+    show_facts,
+    show_json,
+    show_table,
+    when,
+)
 from flowport_cli.results import end_with, follow, has_ended, show_end, show_outcome
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 from flowport_cli.watch import MAX_WAIT, exit_code_of
 
-app = typer.Typer(help="Jobs: list, show, watch, and their input and steps.", no_args_is_help=True)
+app = typer.Typer(help="Jobs: list, watch, cancel, redrive, delete, and their input and steps.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="Job id, execution ARN or request id.", metavar="JOB")]
 _ABOUT: Final = About(listing="flowport jobs list")
 _LIST_COLUMNS: Final[Columns] = {
@@ -122,6 +134,38 @@ def cancel(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
     else:
         show_facts(_facts(answer.document()))
         session.note(str(answer.document().get("cause") or "Cancelled."))
+
+
+@app.command()
+def redrive(
+    ctx: typer.Context,
+    job_id: JobId,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency key: the same redrive again gives the same job.", metavar="KEY")
+    ] = None,
+    follow_: Annotated[bool, typer.Option("--follow", help="Follow the new job to its end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Redrive an ended job: a new job goes on where it failed, or starts anew where AWS cannot go on.
+
+    The new job's id goes to stdout.
+    """
+    session = session_of(ctx, as_json=as_json)
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    client = session.client(needs_token=False)
+    answer = client.exchange("POST", "v1", "jobs", job_id, "redrive", headers=headers)
+    check(answer, _ABOUT)
+    job = answer.document()
+    resumed = answer.headers.get("Flowport-Redrive") == "resumed"
+    session.note("It goes on where it had failed." if resumed else "It was started anew.")
+    if follow_ or has_ended(job):
+        end_with(show_end(session, follow(session, str(job["id"])), followed=True))
+        return
+    if session.json:
+        session.emit(answer)
+    else:
+        typer.echo(printable(job["id"]))
+    session.note(f"Follow it: flowport jobs watch {printable(job['id'])}")
 
 
 @app.command()

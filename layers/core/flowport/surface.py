@@ -12,6 +12,7 @@ from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
 from flowport.usecases.ports import Clock
+from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import RunBatch
 from flowport.usecases.run_endpoint import Run
 
@@ -19,7 +20,7 @@ UseCase = Callable[[Caller, Any], Any]
 SERVER_ERROR: Final = 500
 EXPOSED: Final = (
     "Location, Retry-After, ETag, Preference-Applied, WWW-Authenticate, Allow, Idempotency-Replayed, "
-    "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers"
+    "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers, Flowport-Redrive"
 )
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -83,7 +84,7 @@ class PublicSurface:
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
             observability.report_failure("unforeseen error", request_id=request.request_id)
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
-            started = isinstance(command, Run | RunBatch)
+            started = isinstance(command, Run | RunBatch | Redrive)
             return dialect.refuse(request, UnknownOutcome(message) if started else InternalError(message))
 
     def _report(self, dialect: Dialect, request: HttpRequest, response: HttpResponse, started: float) -> None:

@@ -16,6 +16,7 @@ from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.record_completion import RecordCompletion
+from flowport.usecases.redrive_job import Redrive, RedriveJob
 from flowport.usecases.run_batch import RunBatch, RunEndpointBatch
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Run, RunEndpoint
@@ -81,6 +82,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             ListJobs: reader.list,
             Cancel: changes.cancel,
             Delete: changes.delete,
+            Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
         },
         clock=parts.clock,
         default_workspace=settings.default_workspace,

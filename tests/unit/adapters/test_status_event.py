@@ -35,6 +35,16 @@ def test_a_success_has_its_output_and_times() -> None:
     assert completion.outcome == Outcome("SUCCEEDED", NOW + 900, output='{"total":42}', started_at=NOW)
 
 
+def test_an_event_numbers_the_attempt_that_ended_and_tells_its_own_times() -> None:
+    completion = completion_of(_event(redriveCount=2, redriveDate=NOW + 700))
+    assert completion.redrives == 2
+    assert completion.outcome is not None
+    assert completion.outcome.started_at == NOW + 700
+    first = completion_of(_event(redriveCount=0, redriveDate=None, outputDetails={"included": False}))
+    assert (first.redrives, first.outcome) == (0, None)
+    assert completion_of(_event()).redrives is None
+
+
 def test_a_failure_has_its_error_and_cause() -> None:
     event = _event(status="FAILED", output=None, outputDetails=None, error="Oops", cause="it broke")
     assert completion_of(event).outcome == Outcome("FAILED", NOW + 900, error="Oops", cause="it broke", started_at=NOW)

@@ -22,6 +22,7 @@ from flowport.domain.steps import Step
 from flowport.domain.tokens import new_token
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps, StepsRead
+from flowport.usecases.redrive_job import Redrive, Redriven
 from flowport.usecases.run_batch import BatchRan, RunBatch
 from flowport.usecases.run_endpoint import Ran, Run
 from flowport.usecases.stop_job import Cancel, Delete
@@ -114,6 +115,41 @@ def test_a_job_is_cancelled_by_post_and_deleted_by_delete() -> None:
     assert NATIVE.parse(_request("v1", "jobs", JOB_ID, method="DELETE")) == Delete(JOB_ID)
     with pytest.raises(errors.MethodNotAllowed):
         NATIVE.parse(_request("v1", "jobs", JOB_ID, "cancel"))
+
+
+def test_a_job_is_redriven_by_post_with_a_key_or_without() -> None:
+    asked = _with(_request("v1", "jobs", JOB_ID, "redrive", method="POST"), {"idempotency_key": '"k 1"'})
+    assert NATIVE.parse(asked) == Redrive(JOB_ID, "k 1")
+    assert NATIVE.parse(_request("v1", "jobs", JOB_ID, "redrive", method="POST")) == Redrive(JOB_ID)
+    with pytest.raises(errors.MethodNotAllowed):
+        NATIVE.parse(_request("v1", "jobs", JOB_ID, "redrive"))
+
+
+@pytest.mark.parametrize(("redrives", "word"), [(1, "resumed"), (0, "restarted")])
+def test_a_redrive_is_202_and_says_whether_it_goes_on_or_starts_anew(redrives: int, word: str) -> None:
+    job = a_job(status="RUNNING", redrive_count=redrives, origin="0199b6f2-0000-8000-8000-000000000009")
+    answer = NATIVE.render(_post(), Redrive("old"), Redriven(job))
+    assert answer.status == 202
+    assert answer.headers == {
+        "Content-Type": "application/json",
+        "Flowport-Job-Id": JOB_ID,
+        "Location": SELF,
+        "Flowport-Redrive": word,
+        "Retry-After": "1",
+    }
+    assert '"origin":"0199b6f2-0000-8000-8000-000000000009"' in answer.body
+
+
+def test_a_repeated_redrive_that_has_ended_is_200_and_called_a_replay() -> None:
+    answer = NATIVE.render(_post(), Redrive("old"), Redriven(replace(FAILED, redrive_count=1), replayed=True))
+    assert (answer.status, answer.headers["Idempotency-Replayed"]) == (200, "true")
+    assert "Retry-After" not in answer.headers
+
+
+def test_a_job_that_was_redriven_links_to_its_redrive() -> None:
+    newer = "0199b6f2-0000-8000-8000-000000000009"
+    body = NATIVE.render(_post(), ReadJob(JOB_ID), replace(FAILED, redriven_as=newer)).body
+    assert f'"redriven_as":"{SELF.removesuffix(JOB_ID)}{newer}"' in body
 
 
 # -- run: input --------------------------------------------------------------------------------------------------------

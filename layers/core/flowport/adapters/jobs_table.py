@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from flowport.adapters.aws import AnyClient, cancellation_reasons, error_code, repeat
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.domain.errors import Unavailable
-from flowport.domain.job import ENDED, Job, Outcome
+from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
 from flowport.domain.keys import JobKey, Taken
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
 
@@ -46,10 +46,12 @@ IS_NEW: Final = "attribute_not_exists(job_id)"
 IS_FREE_KEY: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now)"
 MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now OR leads_to = :replaces)"
 IS_ACCEPTED: Final = "#status = :accepted"
-# Ended, and with no execution left that the sweep is still to stop.
-HAS_ENDED: Final = (
-    f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))}) AND attribute_not_exists(open_shard)"
-)
+IS_OVER: Final = f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))})"
+# With no execution left that the sweep is still to stop.
+IS_SETTLED: Final = "attribute_not_exists(open_shard)"
+HAS_ENDED: Final = f"{IS_OVER} AND {IS_SETTLED}"
+IS_NOT_REDRIVEN: Final = "attribute_not_exists(redriven_as)"
+MAY_BE_REDRIVEN: Final = "(attribute_not_exists(redriven_as) OR redriven_as = :replaces)"
 HOLDS_CLAIM: Final = "attempt = :attempt"
 IS_UNMOVED: Final = "check_at = :seen"
 
@@ -103,6 +105,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "request_id": job.request_id,
         "keyed": job.keyed or None,
         "deadline_at": job.deadline_at,
+        "redrive_count": job.redrive_count or None,
         "expires_at": job.expires_at // 1000,
         "check_at": job.check_at,
         "open_shard": f"open#{_shard(job_id, OPEN_SHARDS)}",
@@ -141,6 +144,8 @@ def job_of(row: dict[str, Any]) -> Job:
         check_at=row.get("check_at"),
         keyed=row.get("keyed", False),
         deadline_at=row.get("deadline_at"),
+        redriven_as=row.get("redriven_as"),
+        redrive_count=row.get("redrive_count", 0),
     )
 
 
@@ -244,6 +249,22 @@ def end_update(
     )
 
 
+_ENDED_VALUES: Final = {f":{status}": status for status in sorted(ENDED)}
+
+
+def redrive_update(job: Job, redrive_of: RedriveOf) -> Update:
+    """Build the write by which an ended job names the one job that redrives it."""
+    conditions, values = [IS_OVER], dict(_ENDED_VALUES)
+    if redrive_of.replaces is None:
+        conditions.append(IS_NOT_REDRIVEN)
+    else:
+        conditions.append(MAY_BE_REDRIVEN)
+        values[":replaces"] = redrive_of.replaces
+    if redrive_of.settled:
+        conditions.append(IS_SETTLED)
+    return Update({"redriven_as": job.id}, conditions=tuple(conditions), values=values)
+
+
 class DynamoJobStore:
     """The jobs in DynamoDB."""
 
@@ -262,16 +283,7 @@ class DynamoJobStore:
         self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
     ) -> Job | Taken | None:
         """Write the row, with its keys and a large input beside it in one transaction."""
-        put = {
-            "TableName": self._table,
-            "Item": encode_item(row_of(job)),
-            "ConditionExpression": IS_NEW,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        beside = [key_put(self._table, key, job, now) for key in keys]
-        if not _fits(job.input):
-            beside.append(self._put_text(job.id, "input", job.input or "", job.expires_at))
-        olds = self._write("Put", put, beside, deadline)
+        olds = self._create(job, [key_put(self._table, key, job, now) for key in keys], deadline)
         if olds is None:
             return None
         row, *others = olds
@@ -283,6 +295,38 @@ class DynamoJobStore:
             if old is not None and old.get("leads_to") != job.id
         ]
         return taken[0] if taken else None
+
+    def create_redrive(
+        self,
+        job: Job,
+        redrive_of: RedriveOf,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        deadline: float | None = None,
+    ) -> Job | bool:
+        """Write the row, its keys and its origin's mark in one transaction."""
+        mark = {"Update": redrive_update(job, redrive_of).request(self._table, redrive_of.origin)}
+        olds = self._create(job, [mark, *(key_put(self._table, key, job, now) for key in keys)], deadline)
+        if olds is None:
+            return True
+        row = olds[0]
+        if row is not None:
+            return True if row.get("attempt") == job.attempt else job_of(row)
+        return False
+
+    def _create(
+        self, job: Job, beside: list[dict[str, Any]], deadline: float | None
+    ) -> list[dict[str, Any] | None] | None:
+        put = {
+            "TableName": self._table,
+            "Item": encode_item(row_of(job)),
+            "ConditionExpression": IS_NEW,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if not _fits(job.input):
+            beside = [*beside, self._put_text(job.id, "input", job.input or "", job.expires_at)]
+        return self._write("Put", put, beside, deadline)
 
     def find_key(self, key_id: str, now: int) -> str | None:
         """Read a key's item."""
@@ -356,7 +400,7 @@ class DynamoJobStore:
             "Key": job_key(job_id),
             "ConditionExpression": HAS_ENDED,
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {f":{status}": encode(status) for status in sorted(ENDED)},
+            "ExpressionAttributeValues": {name: encode(value) for name, value in _ENDED_VALUES.items()},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         beside = [{"Delete": {"TableName": self._table, "Key": job_key(job_id, item)}} for item in ("input", "output")]

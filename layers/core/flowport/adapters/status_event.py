@@ -16,7 +16,8 @@ def completion_of(event: Mapping[str, Any]) -> Completion:
     """Read an event; without everything that a job records, `outcome` is None and DescribeExecution is asked."""
     detail = event["detail"]
     status = STATUS.get(detail["status"])
-    completion = Completion(detail["executionArn"], detail["name"], None)
+    redrives = detail.get("redriveCount")
+    completion = Completion(detail["executionArn"], detail["name"], None, redrives)
     if status is None or detail.get("stopDate") is None:
         return completion
     if status == "SUCCEEDED":
@@ -31,6 +32,12 @@ def completion_of(event: Mapping[str, Any]) -> Completion:
         output=detail["output"] if status == "SUCCEEDED" else None,
         error=error_of_workflow(detail.get("error")),
         cause=detail.get("cause"),
-        started_at=int(detail["startDate"]) if detail.get("startDate") is not None else None,
+        started_at=_begun(detail),
     )
-    return Completion(detail["executionArn"], detail["name"], outcome)
+    return Completion(detail["executionArn"], detail["name"], outcome, redrives)
+
+
+def _begun(detail: Mapping[str, Any]) -> int | None:
+    """Give when the last attempt began: the redrive, else the start."""
+    at = detail.get("redriveDate") or detail.get("startDate")
+    return None if at is None else int(at)

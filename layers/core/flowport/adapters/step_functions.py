@@ -11,6 +11,7 @@ from flowport.domain.errors import (
     ConsentWithdrawn,
     FlowportError,
     MachineMissing,
+    NotRedrivable,
     Unavailable,
     UnknownOutcome,
     Unprocessable,
@@ -23,6 +24,7 @@ WHAT: Final = "Step Functions"
 # A start is repeated under its unique name at most this long; what is then still open, the sweep settles.
 START_WITHIN_SECONDS: Final = 8.0
 ATTEMPT_SECONDS: Final = 3.0
+CONSENT_TAG: Final = "flowport:publish"
 _LOST: Final = f"{WHAT} gave no answer; the run may have been started."
 HISTORY_PAGES: Final = 25  # of 1,000 events, the most that an execution has
 STATUS: Final[dict[str, Status]] = {
@@ -49,8 +51,14 @@ def outcome_of(answer: dict[str, Any], clock: Clock) -> Outcome:
         output=answer.get("output") if status == "SUCCEEDED" else None,
         error=error_of_workflow(answer.get("error")),
         cause=answer.get("cause"),
-        started_at=_millis(answer["startDate"]) if "startDate" in answer else None,
+        started_at=_begun(answer),
     )
+
+
+def _begun(answer: dict[str, Any]) -> int | None:
+    """Give when the last attempt of an execution began: its redrive, else its start."""
+    at = answer.get("redriveDate") or answer.get("startDate")
+    return None if at is None else _millis(at)
 
 
 def _refusal(error: ClientError, state_machine_arn: str) -> FlowportError | None:
@@ -65,6 +73,16 @@ def _refusal(error: ClientError, state_machine_arn: str) -> FlowportError | None
         return MachineMissing(f"The state machine {state_machine_arn} cannot be started ({code}); publish another one.")
     if code in {"InvalidExecutionInput", "InvalidName", "ValidationException"}:
         return Unprocessable(f"Step Functions refused the input ({code}).")
+    return None
+
+
+def _redrive_refusal(error: ClientError, execution_arn: str) -> FlowportError | None:
+    """Translate what Step Functions refuses for good at a redrive."""
+    code = error_code(error)
+    if code in {"AccessDeniedException", "AccessDenied"}:
+        return ConsentWithdrawn(f"Step Functions denied the redrive of {execution_arn}.")
+    if code in {"ExecutionNotRedrivable", "ExecutionDoesNotExist", "InvalidArn", "ValidationException"}:
+        return NotRedrivable(f"Step Functions refused to redrive {execution_arn} ({code}).")
     return None
 
 
@@ -102,25 +120,52 @@ class StepFunctions:
         engine also while it runs.
         """
         client = self._quick()
-        deadline = self._clock.monotonic() + START_WITHIN_SECONDS
-        unknown = False
 
         def start() -> str:
-            nonlocal unknown
             try:
                 answer = client.start_execution(stateMachineArn=state_machine_arn, name=name, input=input_text)
             except ClientError as error:
                 if error_code(error) == "ExecutionAlreadyExists":
                     return state_machine_arn.replace(":stateMachine:", ":execution:", 1) + ":" + name
-                unknown = unknown or doubt_of(error) == "unknown"
-                raise
-            except Exception as error:
-                unknown = unknown or doubt_of(error) == "unknown"
                 raise
             return str(answer["executionArn"])
 
+        return self._begin(start, lambda error: _refusal(error, state_machine_arn))
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        """RedriveExecution, repeated with the one token, which AWS carries out once within 15 minutes."""
+        client = self._quick()
+        self._begin(
+            lambda: client.redrive_execution(executionArn=execution_arn, clientToken=token),
+            lambda error: _redrive_refusal(error, execution_arn),
+        )
+
+    def consented(self, state_machine_arn: str) -> bool:
+        """ListTagsForResource: whether the tag that publishing asks for is still there."""
+        client = self._quick()
         try:
-            return repeat(start, what=WHAT, clock=self._clock, deadline=deadline, attempt_seconds=ATTEMPT_SECONDS)
+            tags = self._repeat(lambda: client.list_tags_for_resource(resourceArn=state_machine_arn))["tags"]
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFound":
+                return False
+            raise
+        return any(tag["key"] == CONSENT_TAG for tag in tags)
+
+    def _begin[T](self, call: Callable[[], T], refusal_of: Callable[[ClientError], FlowportError | None]) -> T:
+        """Make a call that begins something once however often it is made; a lost answer is `UnknownOutcome`."""
+        deadline = self._clock.monotonic() + START_WITHIN_SECONDS
+        unknown = False
+
+        def attempt() -> T:
+            nonlocal unknown
+            try:
+                return call()
+            except Exception as error:
+                unknown = unknown or doubt_of(error) == "unknown"
+                raise
+
+        try:
+            return repeat(attempt, what=WHAT, clock=self._clock, deadline=deadline, attempt_seconds=ATTEMPT_SECONDS)
         except Unavailable as error:
             if unknown:
                 raise UnknownOutcome(_LOST) from error
@@ -128,7 +173,7 @@ class StepFunctions:
         except ClientError as error:
             if unknown:  # an earlier attempt may have worked
                 raise UnknownOutcome(_LOST) from error
-            if refusal := _refusal(error, state_machine_arn):
+            if refusal := refusal_of(error):
                 raise refusal from error
             raise
 
@@ -144,8 +189,11 @@ class StepFunctions:
         ended = answer["status"] in STATUS
         return ExecutionState(
             status=answer["status"],
-            started_at=_millis(answer["startDate"]),
+            started_at=_begun(answer) or self._clock.now(),
             outcome=outcome_of(answer, self._clock) if ended else None,
+            # The local engine knows no redrives and says nothing of them.
+            redrives=answer.get("redriveCount") or 0,
+            redrivable=answer.get("redriveStatus") == "REDRIVABLE",
         )
 
     def stop(self, execution_arn: str, *, error: str, cause: str) -> None:

@@ -249,14 +249,17 @@ def check_scope(principal: Principal, any_of: frozenset[str]) -> None:
         raise Forbidden(message)
 
 
-def check_run(endpoint: Endpoint, principal: Principal, method: str, any_of: frozenset[str] = RUN) -> None:
-    """Refuse a principal that may not run this endpoint, or not in this way; running needs one scope of `any_of`."""
+def check_run(endpoint: Endpoint, principal: Principal, method: str | None, any_of: frozenset[str] = RUN) -> None:
+    """Refuse a principal that may not run this endpoint, or not by this method (None: whatever its methods).
+
+    Running needs one scope of `any_of`.
+    """
     if "none" not in endpoint.auth:
         _check_grant(endpoint, principal, any_of)
     if not endpoint.enabled:
         message = f"The endpoint {endpoint.path!r} is disabled; its administrator can enable it."
         raise EndpointDisabled(message)
-    if method not in endpoint.methods:
+    if method is not None and method not in endpoint.methods:
         allowed = ", ".join(endpoint.methods)
         message = f"The endpoint {endpoint.path!r} does not take {method}; it takes: {allowed}."
         raise MethodNotAllowed(message, headers={"Allow": allowed})

@@ -185,6 +185,27 @@ class JobEnded(Conflict):
     title = "The job is not in a state for that"
 
 
+class AlreadyRedriven(Conflict):
+    """The job was redriven; its newer job is the one to go on with."""
+
+    kind = "already-redriven"
+    title = "Already redriven"
+
+
+class NotRedrivable(Conflict):
+    """Step Functions refused to let the execution go on."""
+
+    kind = "not-redrivable"
+    title = "Not redrivable"
+
+
+class InputGone(Conflict):
+    """What the job was started with is no longer kept."""
+
+    kind = "input-gone"
+    title = "The input is gone"
+
+
 class KeyReused(Unprocessable):
     """An idempotency key was sent again with another input."""
 

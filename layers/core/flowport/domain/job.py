@@ -51,7 +51,8 @@ class Job:
 
     `input` and `output` are JSON texts, None while not loaded or absent; `direct` marks an Express run that the
     accepting function itself executes, whose acceptance is its claim; `keyed` says that a key leads to the job;
-    at `deadline_at` it is stopped and ends as `TIMED_OUT`.
+    at `deadline_at` it is stopped and ends as `TIMED_OUT`. `origin` is the job that it redrives, `redriven_as` the one
+    that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start).
     """
 
     id: str
@@ -80,6 +81,8 @@ class Job:
     check_at: int | None = None
     keyed: bool = False
     deadline_at: int | None = None
+    redriven_as: str | None = None
+    redrive_count: int = 0
 
     @property
     def goes_on_alone(self) -> bool:
@@ -111,6 +114,19 @@ class Job:
             started_at=self.started_at or outcome.started_at,
             check_at=None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveOf:
+    """The one redrive that an ended job may have, as a new job asks for it.
+
+    `replaces` is the redrive that it had so far and that came to nothing. With `settled`, nothing may be left of the
+    origin that the sweep is still to do: it might stop the execution on which the new job goes on.
+    """
+
+    origin: str
+    replaces: str | None = None
+    settled: bool = False
 
 
 def error_of_workflow(error: str | None) -> str | None:

@@ -65,6 +65,13 @@ def idempotency_key(  # what makes a key another one
     )
 
 
+def redrive_key(*, workspace: str, endpoint: str, principal: str, key: str, origin: str, now: int) -> JobKey:
+    """Make the key of a redrive's `Idempotency-Key`: another origin counts as another input."""
+    return JobKey(
+        _id("redrive", workspace, endpoint, principal, key), "idempotency", origin, now + IDEMPOTENCY_LIFETIME
+    )
+
+
 def client_key_id(workspace: str, endpoint: str, client_job_id: str) -> str:
     """Primary key of a caller's own name for a job, unique per endpoint."""
     return _id("client", workspace, endpoint, client_job_id)

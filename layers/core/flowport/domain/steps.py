@@ -5,12 +5,13 @@ the branches of a Parallel state and the iterations of a Map keep apart. Event n
 GetExecutionHistory gives them (API reference, HistoryEvent).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 StepStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "CAUGHT", "ABORTED"]
 _ATTEMPTS = frozenset({"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"})
+_REDRIVEN = "ExecutionRedriven"
 _LAST = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
 _AGAIN = frozenset({"MapStateStarted", "ParallelStateStarted"})
 _FAILURES = (
@@ -57,6 +58,16 @@ class Step:
     error: str | None = None
     cause: str | None = None
     _failed: bool = field(default=False, repr=False)
+
+
+def until_redriven(events: Iterable[HistoryEvent], redrives: int) -> Iterator[HistoryEvent]:
+    """Give the events of the first `redrives` redrives of an execution and of its start, not those of later ones."""
+    seen = 0
+    for event in events:
+        seen += event.type == _REDRIVEN
+        if seen > redrives:
+            return
+        yield event
 
 
 def steps_of(events: Iterable[HistoryEvent]) -> list[Step]:
@@ -106,6 +117,8 @@ def _belongs(event: HistoryEvent, step: Step) -> bool:
 def _happen(step: Step, event: HistoryEvent) -> None:
     if event.type in _ATTEMPTS:
         step.attempts += 1
+        if step.finished_at is not None:  # a redrive goes on in the state in which the execution had failed
+            step.status, step.finished_at, step.error, step.cause = "RUNNING", None, None, None
         step._failed = False  # noqa: SLF001  # module-private
     elif event.type in _AGAIN:
         step._failed = False  # noqa: SLF001

@@ -69,11 +69,12 @@ class Access:
     jwt_keys: JwtKeys | None = None
 
     def to_run(
-        self, caller: Caller, endpoint: str | None, method: str, alias: str | None = None
+        self, caller: Caller, endpoint: str | None, method: str | None, alias: str | None = None
     ) -> tuple[Principal, Endpoint]:
         """Let a caller run an endpoint, or raise what it is told.
 
-        The endpoint is named `module/name`, by an alias, or by what may be either: the alias goes first.
+        The endpoint is named `module/name`, by an alias, or by what may be either: the alias goes first. With `method`
+        None it may take whatever methods.
         """
         found = self._find(caller, endpoint=endpoint, alias=alias)
         if found.endpoint is not None:

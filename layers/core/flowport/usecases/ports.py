@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from flowport.domain.job import Job, Outcome
+from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
 from flowport.domain.records import Credential, Endpoint, Workspace
@@ -70,6 +70,22 @@ class JobStore(Protocol):
 
         None when it was written; else the job that has this id already, or the first key that leads elsewhere and
         has not expired at `now`. A retry that meets its own first try (same attempt) has succeeded.
+        """
+        ...
+
+    def create_redrive(
+        self,
+        job: Job,
+        redrive_of: RedriveOf,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        deadline: float | None = None,
+    ) -> Job | bool:
+        """Write a new job as `create` does, and into its origin what it was redriven as, all or nothing.
+
+        True when it was written; else the job that has this id already, or False: the origin has another redrive by
+        now or is not in a state for one, or a key leads elsewhere.
         """
         ...
 
@@ -163,11 +179,24 @@ class ListingPage:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionState:
-    """What Step Functions says of a Standard execution: `RUNNING`, or ended with an outcome."""
+    """What Step Functions says of a Standard execution: `RUNNING`, or ended with an outcome.
+
+    `started_at` is when its last attempt began, `redrives` how often it was redriven, by whomever; `redrivable` says
+    that it can be redriven now. Step Functions' answer may lag behind: the attempt that was just begun may be missing.
+    """
 
     status: str
     started_at: int
     outcome: Outcome | None
+    redrives: int = 0
+    redrivable: bool = False
+
+    def outcome_of(self, job: Job) -> Outcome | None:
+        """Give the end of the job's own attempt, not of one before it.
+
+        A later attempt that no job stands for was begun outside of Flowport: the job that waits takes its end.
+        """
+        return self.outcome if self.redrives >= job.redrive_count else None
 
 
 class Executions(Protocol):
@@ -179,6 +208,17 @@ class Executions(Protocol):
 
     def start_standard(self, state_machine_arn: str, name: str, input_text: str) -> str:
         """Start once, however often it is called with this name, and give the execution ARN."""
+        ...
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        """Let a Standard execution go on from where it failed, once however often it is called with this token.
+
+        Step Functions remembers a token for 15 minutes.
+        """
+        ...
+
+    def consented(self, state_machine_arn: str) -> bool:
+        """Whether a machine carries its owner's consent, which IAM checks at a start but cannot at a redrive."""
         ...
 
     def describe(self, execution_arn: str) -> ExecutionState | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowport.domain.job import NOT_STARTED, Job
-from flowport.domain.steps import HistoryEvent, Step, steps_of
+from flowport.domain.steps import HistoryEvent, Step, steps_of, until_redriven
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import (
     Clock,
@@ -25,6 +25,7 @@ NO_EXPRESS_HISTORY: Final = (
     "let the machine log at level ALL to see its steps."
 )
 NOT_STARTED_YET: Final = "The execution has not been started."
+EARLIER_ATTEMPTS: Final = "The execution was redriven: its steps before this job's attempt are listed too."
 NO_HISTORY: Final = "There is no history: AWS keeps it for 90 days, and nothing was logged for this execution."
 
 
@@ -65,7 +66,7 @@ class ListJobs:
 
 @dataclass(frozen=True, slots=True)
 class StepsRead:
-    """The steps, or why there are none to be had."""
+    """The steps, or why there are none to be had; with steps, `reason` says what else is among them."""
 
     job: Job
     steps: list[Step] | None
@@ -104,7 +105,7 @@ class JobReader:
                 return StepsRead(job, None, NO_EXPRESS_HISTORY)
             return StepsRead(job, [], NOT_STARTED_YET)
         if job.machine_type == "STANDARD":
-            return _steps(job, self.executions.history(job.execution_arn))
+            return _steps(job, until_redriven(self.executions.history(job.execution_arn), job.redrive_count))
         found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint))
         log_group = found.endpoint.log_group if found.endpoint else None
         if log_group is None:
@@ -135,5 +136,5 @@ class JobReader:
 
 def _steps(job: Job, history: Iterable[HistoryEvent]) -> StepsRead:
     if steps := steps_of(history):
-        return StepsRead(job, steps)
+        return StepsRead(job, steps, EARLIER_ATTEMPTS if job.redrive_count else None)
     return StepsRead(job, None, NOT_STARTED_YET if job.error == NOT_STARTED else NO_HISTORY)

@@ -39,6 +39,7 @@ from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import wait_for_end
 
@@ -155,13 +156,13 @@ class RunEndpoint:
             wait_ms=command.wait_ms,
             to_be_aborted=aborted,
         )
-        job = self._new_job(caller, principal, endpoint, plan, command)
+        job = self.new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
         existing = self._accept(job, keys_of(job, command), principal, command, caller.deadline)
         if existing is None and plan.direct:
             return Ran(self._run_directly(job), endpoint, view)
         # A repeated call gets the one job that the first one made.
-        started = existing or self._start(job)
+        started = existing or self.start(job)
         wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
         try:
             ended = wait_for_end(self.jobs, self.clock, started, wait, self.stop.expire)
@@ -169,7 +170,8 @@ class RunEndpoint:
             raise _unreadable(started) from error
         return Ran(ended, endpoint, view, replayed=job.keyed and existing is not None and existing.ended)
 
-    def _new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
+    def new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
+        """Make the job of a call, not yet written."""
         now = self.clock.now()
         job_id = ids.job_id_of_request(caller.request_id) if caller.request_id else ids.new_job_id()
         standard = plan.machine_type == "STANDARD"
@@ -215,11 +217,11 @@ class RunEndpoint:
                 found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
             except Unavailable as error:
                 # The write may have happened after all; nothing was started, and the row must say so.
-                raise self._give_up(job, error) from error
+                raise self.give_up(job, error) from error
             if found is None:
                 return None
             if isinstance(found, Job):
-                return _same_request(found, job)
+                return same_request(found, job)
             leads_to = self.jobs.get(found.job_id, deadline=deadline)
             if leads_to is not None and not _may_be_replaced(found, leads_to, command.on_conflict):
                 return _led_to(found, leads_to, principal, command.on_conflict)
@@ -235,7 +237,7 @@ class RunEndpoint:
         except UnknownOutcome as error:
             outcome, execution_arn = outcome_unknown(self.clock.now(), error.detail), None
         except FlowportError as error:
-            raise self._give_up(job, error) from error
+            raise self.give_up(job, error) from error
         ended = replace(job.ended_with(outcome), execution_arn=execution_arn)
         deadline = self.clock.monotonic() + RECORD_WITHIN_SECONDS
         try:
@@ -246,25 +248,31 @@ class RunEndpoint:
         except Unavailable:
             return ended  # the caller gets the result that is in our hands, recorded or not
 
-    def _start(self, job: Job) -> Job:
+    def start(self, job: Job) -> Job:
+        """Begin an accepted job that this process has just written, and give it as it then stands."""
         if self.clock.now() - job.created_at > START_WITHIN:
             message = "Accepting the job took too long; nothing was started. Send the request again."
-            raise self._give_up(job, Unavailable(message))
+            raise self.give_up(job, Unavailable(message))
         try:
             if job.machine_type == "EXPRESS":
                 return self._hand_over(job)
-            arn = self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
+            arn = self._begin(job)
         except UnknownOutcome as error:
             if job.goes_on_alone:
                 return job  # started or not: the sweep makes sure, under the same name or by the claim
             # The sweep records what became of it; a 202 would promise a run that may not be there.
             raise UnknownOutcome(error.detail, members={"id": job.id}) from error
         except FlowportError as error:
-            raise self._give_up(job, error) from error
+            raise self.give_up(job, error) from error
         try:
             return self._mark_running(job, arn)
         except Unavailable as error:
             raise _unreadable(job) from error
+
+    def _begin(self, job: Job) -> str:
+        if job.redrive_count:
+            return resume(self.executions, job)
+        return self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
 
     def _hand_over(self, job: Job) -> Job:
         try:
@@ -288,7 +296,7 @@ class RunEndpoint:
             self.executions.stop(arn, error=current.error or "", cause="The job had ended before its start.")
         return current or job
 
-    def _give_up(self, job: Job, error: FlowportError) -> FlowportError:
+    def give_up(self, job: Job, error: FlowportError) -> FlowportError:
         """End the row of a job that was definitely not started, and give the error that its caller is told."""
         try:
             self.jobs.end(
@@ -359,7 +367,7 @@ def _led_to(taken: Taken, leads_to: Job, principal: Principal, on_conflict: OnCo
     return leads_to
 
 
-def _same_request(existing: Job, job: Job) -> Job:
+def same_request(existing: Job, job: Job) -> Job:
     """Give the job of an HTTP request that was delivered twice, unless the ids collide by chance."""
     owner = (job.workspace, job.endpoint, job.principal)
     if (existing.workspace, existing.endpoint, existing.principal) != owner:

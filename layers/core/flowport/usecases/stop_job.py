@@ -14,6 +14,7 @@ from flowport.domain.errors import JobEnded, Unavailable
 from flowport.domain.job import CANCELLED, CHECK_STOPPED_AFTER, DEADLINE_PASSED, Job, Outcome
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Executions, JobStore
+from flowport.usecases.redrive_chain import redrives_of
 
 GOES_ON = "AWS cannot stop an Express execution: the run itself goes on, and its result changes nothing."
 
@@ -44,8 +45,8 @@ class StopJob:
         """End a job as `ABORTED`; raise `JobEnded` when it had ended, which is also looked up in Step Functions."""
         if job.machine_type == "STANDARD" and job.status == "RUNNING" and job.execution_arn:
             state = self.executions.describe(job.execution_arn)
-            if state is not None and state.outcome is not None:
-                self.jobs.end(job, state.outcome)
+            if state is not None and (end := state.outcome_of(job)) is not None:
+                self.jobs.end(job, end)
         outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, f"Cancelled by {who}."))
         current, ended_here = self._end(job, outcome)
         if not ended_here:
@@ -67,7 +68,8 @@ class StopJob:
         """Stop what is left of a job that was ended before its time, and take it off the sweep's list."""
         if job.execution_arn is not None:
             state = self.executions.describe(job.execution_arn)
-            if state is not None and state.outcome is None:
+            # What was redriven since is another job's run.
+            if state is not None and state.outcome is None and state.redrives <= job.redrive_count:
                 self.executions.stop(job.execution_arn, error=job.error or CANCELLED, cause=job.cause or "")
         if job.check_at is not None:
             self.jobs.settle(job.id, seen=job.check_at)
@@ -102,6 +104,10 @@ class ChangeJobs:
     def delete(self, caller: Caller, command: Delete) -> None:
         """Delete an ended job and its payloads."""
         _, job = self.access.to_change_job(caller, command.reference)
+        for newer in redrives_of(self.jobs, job):
+            if not newer.ended:
+                message = f"The job was redriven as {newer.id}, whose end is found by this one; delete it after that."
+                raise JobEnded(message, members={"id": job.id, "job_status": job.status, "redriven_as": newer.id})
         if not self.jobs.delete(job.id):
             message = f"The job is {job.status}; only a job that has ended, and whose run is over, can be deleted."
             raise JobEnded(message, members={"id": job.id, "job_status": job.status})

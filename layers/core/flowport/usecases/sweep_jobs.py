@@ -4,6 +4,7 @@
 |---|---|---|
 | ACCEPTED, async or keyed | Standard | start it, under the same name: started once however often |
 | ACCEPTED, async or keyed | Express | hand it over again: the claim keeps it from running twice |
+| ACCEPTED, a redrive | Standard | redrive it, under the same token, unless Step Functions counts it already |
 | ACCEPTED, sync | Standard | record what Step Functions knows of the name; nothing there: `Flowport.NotStarted` |
 | RUNNING | Standard | record its end if it has one, else look again later |
 | RUNNING | Express | `Flowport.OutcomeUnknown`: nobody is left to record it |
@@ -28,7 +29,8 @@ from flowport.domain.job import (
     not_started,
     outcome_unknown,
 )
-from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.ports import Clock, Detached, Executions, ExecutionState, JobStore
+from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
 
 JOBS_PER_RUN: Final = 500
@@ -98,18 +100,40 @@ class SweepJobs:
             return "timed out"
         if job.status == "RUNNING":
             return self._standard(job) if job.machine_type == "STANDARD" else self._lost_express(job)
+        if job.redrive_count:
+            return self._redrive(job)
         return self._start(job) if job.goes_on_alone else self._standard(job)
+
+    def _redrive(self, job: Job) -> str:
+        state = self.executions.describe(job.execution_arn or "")
+        if state is not None and state.redrives >= job.redrive_count:
+            return self._stands(job, state)
+        now = self.clock.now()
+        try:
+            arn = resume(self.executions, job)
+        except (Unavailable, UnknownOutcome):
+            raise
+        except FlowportError as error:
+            self.jobs.end(job, not_started(now, error.detail), only_from=("ACCEPTED",))
+            return "not started"
+        self.jobs.mark_running(job.id, execution_arn=arn, at=now, check_at=job.look_at(now + CHECK_STANDARD_AFTER))
+        return "redriven"
 
     def _standard(self, job: Job) -> str:
         state = self.executions.describe(job.execution_arn) if job.execution_arn else None
-        now = self.clock.now()
         if state is None:
             if job.status == "ACCEPTED":
                 return self._never_started(job)
-            self.jobs.end(job, outcome_unknown(now, "Step Functions no longer knows the execution."))
+            cause = "Step Functions no longer knows the execution."
+            self.jobs.end(job, outcome_unknown(self.clock.now(), cause))
             return "outcome unknown"
-        if state.outcome is not None:
-            self.jobs.end(job, state.outcome)
+        return self._stands(job, state)
+
+    def _stands(self, job: Job, state: ExecutionState) -> str:
+        """Bring the row to where the execution stands."""
+        now = self.clock.now()
+        if (outcome := state.outcome_of(job)) is not None:
+            self.jobs.end(job, outcome)
             return "recorded"
         check_at = job.look_at(next_standard_check(state.started_at, now))
         if job.status == "ACCEPTED":

@@ -25,7 +25,17 @@ class Native:
     features: Mapping[str, Support] = dict.fromkeys(
         (
             *("sync", "async", "hand-over", "get-input", "batch", "repeats", "read-job", "wait-for-job", "list-jobs"),
-            *("steps", "cancel", "delete", "http-output", "auth-none", "auth-token", "auth-password", "preflight"),
+            *(
+                "steps",
+                "cancel",
+                "redrive",
+                "delete",
+                "http-output",
+                "auth-none",
+                "auth-token",
+                "auth-password",
+                "preflight",
+            ),
         ),
         "yes",
     )

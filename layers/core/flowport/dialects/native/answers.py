@@ -14,6 +14,7 @@ from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import StepsRead
+from flowport.usecases.redrive_job import Redriven
 from flowport.usecases.run_batch import BatchRan
 from flowport.usecases.run_endpoint import Ran, Run
 
@@ -49,6 +50,8 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
         "execution_arn": job.execution_arn,
         "links": {"self": link, "cancel": f"{link}/cancel", "steps": f"{link}/steps", "input": f"{link}/input"},
     }
+    if job.redriven_as is not None:
+        members["links"]["redriven_as"] = f"{base_url}/v1/jobs/{job.redriven_as}"
     if not output:
         del members["output"]
     if not output or job.output is None:
@@ -103,6 +106,19 @@ def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
         case "http":
             return http_answer(job, ran.endpoint.http_headers, headers)
     return _json(200, job_document(job, request.base_url), headers)
+
+
+def _redriven(request: HttpRequest, redriven: Redriven) -> HttpResponse:
+    job = redriven.job
+    headers = {
+        "Flowport-Job-Id": job.id,
+        "Location": f"{request.base_url}/v1/jobs/{job.id}",
+        "Flowport-Redrive": "resumed" if redriven.resumed else "restarted",
+        **_retry_after(job),
+    }
+    if redriven.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _json(200 if job.ended else 202, job_document(job, request.base_url), headers)
 
 
 def _batch_ran(request: HttpRequest, ran: BatchRan) -> HttpResponse:
@@ -164,6 +180,7 @@ def _page(request: HttpRequest, page: ListingPage) -> str:
 
 ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     Ran: _ran,
+    Redriven: lambda request, _, redriven: _redriven(request, redriven),
     BatchRan: lambda request, _, ran: _batch_ran(request, ran),
     Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),

@@ -29,6 +29,7 @@ from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
 from flowport.usecases.run_endpoint import Run
 from flowport.usecases.stop_job import Cancel, Delete
@@ -51,7 +52,7 @@ _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
 def command_of(
     request: HttpRequest,
-) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Delete:
+) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Redrive | Delete:
     """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs`, and what lies below `/v1/jobs/{id}`."""
     match request.segments:
         case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
@@ -66,7 +67,9 @@ def command_of(
     raise _no_such_path(request)
 
 
-def _of_job(request: HttpRequest, reference: str, below: str) -> ReadJob | ReadInput | ReadSteps | Cancel | Delete:
+def _of_job(
+    request: HttpRequest, reference: str, below: str
+) -> ReadJob | ReadInput | ReadSteps | Cancel | Redrive | Delete:
     match below:
         case "":
             _only(request, "GET", "HEAD", "DELETE")
@@ -80,6 +83,9 @@ def _of_job(request: HttpRequest, reference: str, below: str) -> ReadJob | ReadI
         case "cancel":
             _only(request, "POST")
             return Cancel(reference)
+        case "redrive":
+            _only(request, "POST")
+            return Redrive(reference, _key("Idempotency-Key", request.headers.get("idempotency-key")))
     raise _no_such_path(request)
 
 
