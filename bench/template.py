@@ -44,9 +44,15 @@ def _plain(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:  # noqa:
 _Loader.add_multi_constructor("!", _plain)
 
 
+def load(text: str) -> dict[str, Any]:
+    """Load a template; what a short form stands for is left to whoever reads it."""
+    template: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506  # a SafeLoader
+    return template
+
+
 def read_template() -> Template:
     """Read it."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506  # a SafeLoader
+    template = load((ROOT / "template.yaml").read_text())
     resources: dict[str, Any] = template["Resources"]
     functions = {
         resource["Properties"]["CodeUri"].rpartition("/")[2]: resource["Properties"]

@@ -1,6 +1,7 @@
 """Many inputs in one call: each its own job, in order, and none harmed by another."""
 
 from functools import partial
+from itertools import count
 
 import pytest
 
@@ -10,7 +11,7 @@ from flowport.domain.payload import checked_input, split_array
 from flowport.domain.preferences import Preference
 from flowport.usecases.run_batch import BatchRan, RunBatch, RunEndpointBatch
 from flowport.usecases.run_endpoint import Run
-from tests.fakes import EXPRESS_ARN, NOW, after, an_endpoint, fail
+from tests.fakes import EXPRESS_ARN, NOW, after, an_endpoint, before, fail
 from tests.unit.usecases.stack import Stack
 
 LARGE = '"' + "x" * 262_144 + '"'
@@ -25,7 +26,7 @@ def batch(stack: Stack, *inputs: str, key: str | None = None, preference: Prefer
 
 def finish_at_once(stack: Stack) -> None:
     def finish() -> None:
-        for arn in stack.executions.standard:
+        for arn in list(stack.executions.standard):
             stack.executions.finish(arn, Outcome("SUCCEEDED", NOW + 1, output=stack.executions.inputs[arn[-39:]]))
         for job in list(stack.jobs.rows.values()):
             if state := stack.executions.describe(job.execution_arn or ""):
@@ -92,3 +93,41 @@ def test_the_elements_of_an_array_keep_their_exact_text() -> None:
 def test_what_is_no_array_is_no_batch() -> None:
     with pytest.raises(errors.InvalidJson):
         split_array('{"a":[1]}')
+
+
+def test_a_hundred_inputs_come_back_in_their_order(stack: Stack) -> None:
+    finish_at_once(stack)
+    inputs = [str(number) for number in range(100)]
+    ran = batch(stack, *inputs)
+    assert [job.output for job in ran.outcomes if isinstance(job, Job)] == inputs
+    assert len(stack.jobs.rows) == 100
+
+
+class ProcessDied(BaseException):
+    """The function is gone in the middle of a batch: no handler runs."""
+
+
+def dies_at(stack: Stack, number: int) -> None:
+    """Let the process die right before its start of that number."""
+    starts = count()
+
+    def start() -> None:
+        if next(starts) == number:
+            raise ProcessDied
+
+    before(stack.executions, "start_standard", start)
+
+
+@pytest.mark.parametrize("started", [0, 3, 7])
+def test_a_batch_whose_process_died_half_way_is_completed_by_its_repetition_and_repeats_nothing(
+    stack: Stack, started: int
+) -> None:
+    inputs = [str(number) for number in range(8)]
+    dies_at(stack, started)
+    with pytest.raises(ProcessDied):
+        batch(stack, *inputs, key="k", preference=Preference(respond_async=True))
+    again = batch(stack, *inputs, key="k", preference=Preference(respond_async=True))
+    stack.sweep_after(120)  # a row whose process died before its start
+    assert len({job.id for job in again.outcomes if isinstance(job, Job)}) == len(stack.jobs.rows) == len(inputs)
+    assert sorted(stack.executions.inputs.values()) == inputs
+    assert len(stack.executions.standard) == len(inputs)
