@@ -22,6 +22,7 @@ from load.target import Target
 BARE_CALLS: Final = 10
 LOOK_EVERY_SECONDS: Final = 3.0
 SWEEP_EVERY_SECONDS: Final = 15.0
+TELL_EVERY: Final = 200
 # A claimed Express run that nobody ended is given up after 7 minutes; whatever is open later than that is stuck.
 DRAIN_SECONDS: Final = 8 * 60.0
 
@@ -80,7 +81,7 @@ def _make_all(
                 except Empty:
                     return done
                 done.append(client.make(call))
-                if (left := todo.qsize()) and left % 200 == 0:
+                if (left := todo.qsize()) and left % TELL_EVERY == 0:
                     say(f"{left} calls left")
 
     with ThreadPoolExecutor(session.clients) as pool:

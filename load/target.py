@@ -20,6 +20,7 @@ from load.observed import Row
 from load.plan import ENDPOINTS
 
 PAGE = 100
+TRIES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,9 @@ class Target:
         with self.http(self.described["admin_token"]) as admin:
             for path, machine in ENDPOINTS.items():
                 arn = self.described["samples_outputs"][machine]
-                admin.put(
-                    f"/v1/admin/endpoints/{path}",
-                    json={"standard_arn" if "Standard" in machine else "express_arn": arn},
-                ).raise_for_status()
-            reader = admin.post("/v1/admin/tokens", json={"name": "load", "scopes": ["jobs:read"]}).raise_for_status()
+                named = {"standard_arn" if "Standard" in machine else "express_arn": arn}
+                _sure(admin, "PUT", f"/v1/admin/endpoints/{path}", json=named)
+            reader = _sure(admin, "POST", "/v1/admin/tokens", json={"name": "load", "scopes": ["jobs:read"]})
             good = self.described["run_token"]
             yield {
                 "good": good,
@@ -62,7 +61,7 @@ class Target:
                 "wrong scope": reader.json()["token"],
             }
             for path in ENDPOINTS:
-                admin.delete(f"/v1/admin/endpoints/{path}")
+                _sure(admin, "DELETE", f"/v1/admin/endpoints/{path}")
 
     def rows(self, label: str) -> list[Row]:
         """List this load's jobs as any caller can."""
@@ -70,7 +69,7 @@ class Target:
         with self.http(self.described["run_token"]) as caller:
             params: dict[str, str | int] = {"label": f"load={label}", "limit": PAGE}
             while True:
-                page = caller.get("/v1/jobs", params=params).raise_for_status().json()
+                page = _sure(caller, "GET", "/v1/jobs", params=params).json()
                 rows += [Row(job["id"], int(job["labels"]["n"]), job["status"], job["error"]) for job in page["items"]]
                 if page["cursor"] is None:
                     return rows
@@ -97,3 +96,16 @@ class Target:
         began = time.monotonic()
         states.start_sync_execution(stateMachineArn=self.described["samples_outputs"]["HelloExpressArn"], input="{}")
         return time.monotonic() - began
+
+
+def _sure(http: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - of httpx
+    """Ask until there is an answer: what is asked about the load must not suffer from it."""
+    for _ in range(TRIES):
+        try:
+            answer = http.request(method, path, **request)
+        except httpx.TransportError:
+            continue
+        if not answer.is_server_error:
+            return answer.raise_for_status()
+        time.sleep(1)
+    raise DevError(f"{method} {path} was not answered in {TRIES} tries.")
