@@ -29,6 +29,7 @@ SAMPLES = (
     Sample("report", "report", BOTH, {"seconds": 2}),
     Sample("report-express", "report", ("Express",), {"seconds": 2}),
     Sample("report-standard", "report", ("Standard",), {"seconds": 2}),
+    Sample("approval", "approval", ("Standard",), {"question": "May it go out?"}),
     Sample("import-records", "import-records", BOTH, {"records": RECORDS}),
 )
 

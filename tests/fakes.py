@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowport.domain.access import Presented, refuse_credential, refuse_expired
+from flowport.domain.callbacks import Callback, Sent
 from flowport.domain.errors import FlowportError, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
@@ -280,6 +281,43 @@ class FakeDetached:
 
     def start(self, job_id: str) -> None:
         self.started.append(job_id)
+
+
+class FakeCallbackStore:
+    """Callbacks by their keys, each write on top of what was read."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Callback] = {}
+
+    def get(self, key: str, *, deadline: float | None = None) -> Callback | None:
+        return self.items.get(key)
+
+    def save(self, callback: Callback, *, deadline: float | None = None) -> Callback | None:
+        old = self.items.get(callback.key)
+        if callback.revision != (old.revision if old else 0):
+            return None
+        self.items[callback.key] = replace(callback, revision=callback.revision + 1)
+        return self.items[callback.key]
+
+
+class FakeTaskTokens:
+    """Step Functions' side of parked runs: each token is answered once; those in `gone` are refused."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, str] = {}
+        self.gone: set[str] = set()
+
+    def succeed(self, task_token: str, output: str) -> Sent:
+        return self._take(task_token, output)
+
+    def fail(self, task_token: str, *, error: str, cause: str) -> Sent:
+        return self._take(task_token, error)
+
+    def _take(self, task_token: str, answer: str) -> Sent:
+        if task_token in self.gone or task_token in self.answers:
+            return "refused"
+        self.answers[task_token] = answer
+        return "delivered"
 
 
 class FakeLogs:

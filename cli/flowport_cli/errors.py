@@ -179,6 +179,7 @@ _HINTS: Final[Mapping[str, str]] = {
     "output-not-http": "See the output as it is with --view output or --view job.",
     "not-redrivable": "Run it anew: `flowport jobs input JOB` gives what it was started with.",
     "outcome-unknown": "Before you repeat it, see whether it was started: `flowport jobs list --endpoint {endpoint}`",
+    "callback-repeated": "A callback works once; `same_body` in --json says whether it was your answer.",
     "job-failed": _SEE_JOB,
     "job-timed-out": _SEE_JOB,
     "job-aborted": _SEE_JOB,

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from flowport_cli import VERSION
-from flowport_cli.commands import bootstrap, call, endpoints, jobs, publish, tokens, users, workspaces
+from flowport_cli.commands import bootstrap, call, endpoints, jobs, publish, resume, tokens, users, workspaces
 from flowport_cli.errors import CommandError, ExitCode, ProblemAnswer
 from flowport_cli.session import Session, Tools
 
@@ -108,6 +108,7 @@ def root(
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("publish")(publish.publish)
 app.command("call")(call.call)
+app.command("resume")(resume.resume)
 app.command("enable")(endpoints.enable)
 app.command("disable")(endpoints.disable)
 app.add_typer(endpoints.app, name="endpoints")

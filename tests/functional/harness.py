@@ -184,6 +184,21 @@ class Invocations:
         return _answered(202, {"StatusCode": 202})
 
 
+class TaskAnswers:
+    """SendTaskSuccess and SendTaskFailure: each token is taken once, others are refused with `refusal`."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.refusal: str | None = None
+
+    def __call__(self, params: Mapping[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+        request = json.loads(params["body"])
+        taken = request["taskToken"] in {one["taskToken"] for one in self.requests}
+        self.requests.append(request)
+        refusal = self.refusal or ("TaskTimedOut" if taken else None)
+        return _answered(400, {"Error": {"Code": refusal}}) if refusal else _answered(200, {})
+
+
 def _answered(status: int, parsed: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
     parsed["ResponseMetadata"] = {"HTTPStatusCode": status}
     return AWSResponse("https://aws.invalid", status, {}, None), parsed  # type: ignore[arg-type]
@@ -208,6 +223,7 @@ class Aws:
         self.clock = StandingClock()
         self.sync_executions = SyncExecutions()
         self.invocations = Invocations()
+        self.task_answers = TaskAnswers()
         self.dynamodb = boto3_session().client("dynamodb")
         self.stepfunctions = boto3_session().client("stepfunctions")
         for name in TABLES:
@@ -221,6 +237,8 @@ class Aws:
         hooks: list[tuple[Any, str, Any]] = [
             (clients.sync_executions(), "before-call.sfn.StartSyncExecution", self.sync_executions),
             (clients.functions(), "before-call.lambda.Invoke", self.invocations),
+            (clients.executions(), "before-call.sfn.SendTaskSuccess", self.task_answers),
+            (clients.executions(), "before-call.sfn.SendTaskFailure", self.task_answers),
         ]
         for client, call, answer in hooks:
             client.meta.events.register(call, answer)

@@ -297,6 +297,7 @@ ENVIRONMENT = {
     "CREDENTIALS_TABLE": "c",
     "JOBS_TABLE": "j",
     "RUN_EXPRESS_FUNCTION": "f",
+    "RESUME_RUN_FUNCTION": "g",
     "DEFAULT_WORKSPACE": "default",
     "STAGE": "prod",
     "JOB_RETENTION_DAYS": "30",
@@ -330,3 +331,19 @@ def test_a_token_that_somebody_put_into_a_path_is_not_logged(log: StringIO) -> N
     _handle(errors.NotFound("no"), _event("GET", "/v1/jobs/fp_acme_0123456789abcdefghijABCDEFGHIJ012345"))
     (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert line["path"] == "/v1/jobs/fp_…"
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/v1/callbacks/3f1c9a52-7c1e-4a7f-9d67-0c8f2f7f3b11", "/v1/callbacks/…"),
+        ("/v1/callbacks/cb_ExampleCallbackOfTheEventFilesAbCdEf/more", "/v1/callbacks/…/more"),
+        ("/v1/webhook/callback/3f1c9a52-7c1e-4a7f-9d67-0c8f2f7f3b11", "/v1/webhook/callback/…"),
+        ("/v1/jobs/cb_ExampleCallbackOfTheEventFilesAbCdEf", "/v1/jobs/cb_…"),
+        ("/v1/callbacks", "/v1/callbacks"),
+    ],
+)
+def test_a_callback_id_is_not_logged(log: StringIO, path: str, logged: str) -> None:
+    _handle(errors.NotFound("no"), _event("GET", path))
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert line["path"] == logged

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.jobs_table import DynamoJobStore
-from flowport.adapters.lambda_detached import LambdaDetached
+from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.status_event import completion_of
 from flowport.adapters.step_functions import StepFunctions
 from flowport.domain.access import Presented
@@ -16,6 +17,7 @@ from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
 from flowport.domain.tokens import new_token
 from flowport.usecases.access import Access, Caller
+from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.ports import Found, Wanted
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.redrive_job import Redrive, RedriveJob, Redriven
@@ -62,7 +64,11 @@ class Process:
         life = Life()
         states = world.wire.client("states", world.states, life)
         functions = world.wire.client("lambda", world.functions, life)
-        self.jobs = DynamoJobStore(world.wire.client("dynamodb", world.dynamodb, life), world.table, self.clock)
+        database = world.wire.client("dynamodb", world.dynamodb, life)
+        self.jobs = DynamoJobStore(database, world.table, self.clock)
+        callbacks = DynamoCallbackStore(database, world.table, self.clock)
+        sender = LambdaSender(lambda: functions, "resume-run", self.clock)
+        self.sweep_callbacks = SweepCallbacks(callbacks, sender, self.clock)
         self.executions = StepFunctions(lambda: states, lambda: states, self.clock)
         self.detached = LambdaDetached(lambda: functions, "run-express", self.clock)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
@@ -203,7 +209,8 @@ class World:
     def sweep_jobs(self) -> Swept:
         """Run the sweep, whatever comes of it."""
         process = self.process("sweep_jobs")
-        return SweepJobs(process.jobs, process.executions, process.detached, process.clock, process.stop)()
+        parts = (process.jobs, process.executions, process.detached, process.clock, process.stop)
+        return SweepJobs(*parts, process.sweep_callbacks)()
 
     def sweep(self) -> None:
         """Run the sweep as a schedule does: whatever it died of, the next minute's comes."""

@@ -20,6 +20,7 @@ class Settings:
     credentials_table: str
     jobs_table: str
     run_express_function: str
+    resume_run_function: str
     default_workspace: str
     stage: str
     custom_domain: str
@@ -31,7 +32,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, hands_over: bool = False) -> "Settings":
         """Read them, or say which one is missing or wrong.
 
-        `hands_over` is for the functions that hand jobs over to the one for detached runs, and must know its name.
+        `hands_over` is for the functions that hand work over to others of the stack, and must know their names.
         """
 
         def need(name: str) -> str:
@@ -50,6 +51,7 @@ class Settings:
             credentials_table=need("CREDENTIALS_TABLE"),
             jobs_table=need("JOBS_TABLE"),
             run_express_function=need("RUN_EXPRESS_FUNCTION") if hands_over else "",
+            resume_run_function=need("RESUME_RUN_FUNCTION") if hands_over else "",
             default_workspace=need("DEFAULT_WORKSPACE"),
             stage=need("STAGE"),
             custom_domain=environment.get("CUSTOM_DOMAIN", ""),

@@ -25,8 +25,9 @@ EXPOSED: Final = (
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
-# Somebody may put a token into a path by mistake.
-_TOKEN: Final = re.compile(r"fp_[A-Za-z0-9_-]+")
+# Somebody may put a token into a path by mistake; a callback id lies in one, and is a credential too.
+_TOKEN: Final = re.compile(r"(?:fp|cb)_[A-Za-z0-9_-]+")
+_CALLBACK: Final = re.compile(r"(?<=/callback)(s?/)[^/]+")
 
 
 class InternalError(FlowportError):
@@ -93,7 +94,7 @@ class PublicSurface:
             "request",
             dialect=dialect.name,
             method=request.method,
-            path=_TOKEN.sub("fp_…", request.path),
+            path=masked(request.path),
             status=response.status,
             source=source,
             job_id=response.headers.get("Flowport-Job-Id"),
@@ -109,6 +110,11 @@ def own_cors(request: HttpRequest, headers: Mapping[str, str]) -> dict[str, str]
     origin = request.headers.get("origin")
     echoed = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
     return {"Access-Control-Allow-Origin": "*", **headers, **echoed}
+
+
+def masked(path: str) -> str:
+    """Take the credentials out of a path that is to be logged."""
+    return _TOKEN.sub(lambda found: found[0][:3] + "…", _CALLBACK.sub(r"\1…", path))
 
 
 def cors_headers(request: HttpRequest, origins: tuple[str, ...]) -> dict[str, str]:

@@ -4,16 +4,19 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from flowport.adapters import aws
+from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
 from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
 from flowport.adapters.jobs_table import DynamoJobStore
-from flowport.adapters.lambda_detached import LambdaDetached
+from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.passwords import Argon2Passwords
 from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
+from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.redrive_job import Redrive, RedriveJob
@@ -25,6 +28,8 @@ from flowport.usecases.sweep_jobs import SweepJobs
 
 if TYPE_CHECKING:
     from flowport.admin.api import AdminFunction
+    from flowport.usecases.parked.park_run import ParkRun
+    from flowport.usecases.parked.send_answer import SendAnswer
 
 # Longer than the five minutes of a synchronous Express execution: the answer is awaited to the end.
 SYNC_READ_TIMEOUT = 305.0
@@ -58,6 +63,8 @@ class Parts:
         self.directory = DynamoDirectory(dynamodb, self.tables, self.clock)
         self.executions = StepFunctions(clients.sync_executions, clients.executions, self.clock)
         self.detached = LambdaDetached(clients.functions, settings.run_express_function, self.clock)
+        self.callbacks = DynamoCallbackStore(dynamodb, settings.jobs_table, self.clock)
+        self.sender = LambdaSender(clients.functions, settings.resume_run_function, self.clock)
         self.logs = CloudWatchExecutionLogs(clients.logs, self.clock)
         self.passwords = Argon2Passwords()
         self.access = Access(self.directory, self.passwords, self.clock)
@@ -72,6 +79,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.access, parts.directory, parts.jobs, parts.executions, parts.logs, parts.clock, retention, parts.stop
     )
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
+    resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
     return PublicSurface(
         usecases={
             Run: run,
@@ -83,6 +91,8 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             Cancel: changes.cancel,
             Delete: changes.delete,
             Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
+            Resume: resume.by_id,
+            ResumeByName: resume.by_name,
         },
         clock=parts.clock,
         default_workspace=settings.default_workspace,
@@ -116,7 +126,26 @@ def record_completion() -> RecordCompletion:
 def sweep_jobs() -> SweepJobs:
     """Make the parts of the sweep."""
     parts = Parts(Settings.from_environment(hands_over=True), Clients())
-    return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock, parts.stop)
+    callbacks = SweepCallbacks(parts.callbacks, parts.sender, parts.clock)
+    return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock, parts.stop, callbacks)
+
+
+def park_run() -> "ParkRun":
+    """Make the parts of the function on which workflows park."""
+    from flowport.usecases.parked.park_run import ParkRun  # noqa: PLC0415
+
+    parts = Parts(Settings.from_environment(hands_over=True), Clients())
+    return ParkRun(parts.callbacks, parts.sender, parts.clock)
+
+
+def resume_run() -> "SendAnswer":
+    """Make the parts of the function that tells Step Functions of answers."""
+    from flowport.adapters.task_tokens import StepFunctionsTaskTokens  # noqa: PLC0415
+    from flowport.usecases.parked.send_answer import SendAnswer  # noqa: PLC0415
+
+    clients = Clients()
+    parts = Parts(Settings.from_environment(), clients)
+    return SendAnswer(parts.callbacks, StepFunctionsTaskTokens(clients.executions, parts.clock))
 
 
 def admin() -> "AdminFunction":

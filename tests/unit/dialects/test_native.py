@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from flowport.dialects.native import Native
 from flowport.dialects.native.requests import encode_cursor
 from flowport.dialects.timestamps import parse_timestamp, timestamp
-from flowport.dialects.wire import HttpRequest, HttpResponse
+from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
 from flowport.domain import errors
 from flowport.domain.access import Presented
 from flowport.domain.job import Job
 from flowport.domain.preferences import Preference
 from flowport.domain.steps import Step
 from flowport.domain.tokens import new_token
+from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps, StepsRead
 from flowport.usecases.redrive_job import Redrive, Redriven
@@ -150,6 +151,26 @@ def test_a_job_that_was_redriven_links_to_its_redrive() -> None:
     newer = "0199b6f2-0000-8000-8000-000000000009"
     body = NATIVE.render(_post(), ReadJob(JOB_ID), replace(FAILED, redriven_as=newer)).body
     assert f'"redriven_as":"{SELF.removesuffix(JOB_ID)}{newer}"' in body
+
+
+def test_a_callback_is_answered_by_post_with_its_id_as_the_only_credential() -> None:
+    request = _with(_request("v1", "callbacks", "cb_x", method="POST", body=b'{"a":1.10}'), {"authorization": "x"})
+    command = NATIVE.parse(request)
+    assert (command.callback_id, command.read_body()) == ("cb_x", '{"a":1.10}')
+    assert NATIVE.sender(request) == Sender(None, None)
+    with pytest.raises(errors.MethodNotAllowed):
+        NATIVE.parse(_request("v1", "callbacks", "cb_x"))
+    for other in (("v1", "callbacks"), ("v1", "callbacks", ""), ("v1", "callbacks", "cb_x", "more")):
+        with pytest.raises(errors.NotFound):
+            NATIVE.parse(_request(*other, method="POST"))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "body"), [(True, '{"status":"resumed"}'), (False, '{"status":"kept"}')], ids=["parked", "early"]
+)
+def test_an_answered_callback_says_whether_a_run_was_waiting(waiting: bool, body: str) -> None:
+    answer = NATIVE.render(_request(), None, Resumed(waiting))
+    assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, body, "application/json")
 
 
 # -- run: input --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from flowport.domain.job import Job
 from flowport.domain.preferences import Preference
 from flowport.domain.tokens import Token, new_token
 from flowport.usecases.access import Access, Caller
+from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.run_detached import RunDetached
@@ -16,6 +17,7 @@ from flowport.usecases.stop_job import StopJob
 from flowport.usecases.sweep_jobs import SweepJobs
 from tests.fakes import (
     ACME,
+    FakeCallbackStore,
     FakeClock,
     FakeDetached,
     FakeDirectory,
@@ -39,6 +41,8 @@ class Stack:
     clock: FakeClock = field(default_factory=FakeClock)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
     detached: FakeDetached = field(default_factory=FakeDetached)
+    callbacks: FakeCallbackStore = field(default_factory=FakeCallbackStore)
+    sender: FakeDetached = field(default_factory=FakeDetached)
     logs: FakeLogs = field(default_factory=FakeLogs)
     passwords: FakePasswords = field(default_factory=FakePasswords)
     token: Token = field(default_factory=lambda: new_token("acme"))
@@ -55,7 +59,8 @@ class Stack:
         )
         self.run_detached = RunDetached(self.jobs, self.executions, self.clock, self.stop)
         self.record_completion = RecordCompletion(self.jobs, self.executions)
-        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock, self.stop)
+        callbacks = SweepCallbacks(self.callbacks, self.sender, self.clock)
+        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock, self.stop, callbacks)
         self.reader = JobReader(
             self.access, self.directory, self.jobs, self.executions, self.logs, self.clock, RETENTION, self.stop
         )

@@ -4,6 +4,7 @@
 |---|---|
 | `job` | the row: everything of a job but payloads over 4 KB |
 | `input`, `output` | a payload over 4 KB, `text` |
+| `callback` | under a partition of its own, `callback#…`: a parked run (`callbacks_table.py`) |
 | `key` | under a partition of its own, `key#…`: the job that a caller's key leads to |
 
 Indexes hold keys only, so that a row's changes cost nothing there: `by_endpoint` and `by_workspace` list by day and
@@ -75,6 +76,11 @@ def _shard(job_id: str, shards: int) -> int:
     return int(job_id[-4:], 16) % shards
 
 
+def open_shard_of(job_id: str) -> str:
+    """Partition of `open`."""
+    return f"open#{_shard(job_id, OPEN_SHARDS)}"
+
+
 def _fits(text: str | None) -> bool:
     return text is None or (len(text) <= INLINE_BYTES and len(text.encode("utf-8", "surrogatepass")) <= INLINE_BYTES)
 
@@ -108,7 +114,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "redrive_count": job.redrive_count or None,
         "expires_at": job.expires_at // 1000,
         "check_at": job.check_at,
-        "open_shard": f"open#{_shard(job_id, OPEN_SHARDS)}",
+        "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
         "listing_workspace": workspace_partition(job.workspace, day, _shard(job_id, LISTING_SHARDS)),
         "listing_at": f"{job.created_at:015d}#{job_id}",

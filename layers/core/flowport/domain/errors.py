@@ -220,6 +220,28 @@ class ClientJobIdTaken(Conflict):
     title = "Client job id taken"
 
 
+class CallbackRepeated(Conflict):
+    """The run that was parked on this callback has been resumed already."""
+
+    kind = "callback-repeated"
+    title = "Callback already used"
+
+
+class CallbackExpired(FlowportError):
+    """Nobody resumed the run in time; the callback is over."""
+
+    kind = "callback-expired"
+    title = "Callback expired"
+    status = 410
+
+
+class CallbackTaken(Conflict):
+    """A run asked to be parked on a callback that belongs to another run, or that has been used."""
+
+    kind = "callback-taken"
+    title = "Callback taken"
+
+
 class MachineMissing(FlowportError):
     """The endpoint points to a state machine that no longer exists."""
 

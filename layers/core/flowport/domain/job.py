@@ -20,6 +20,9 @@ NOT_STARTED: Final = "Flowport.NotStarted"
 OUTCOME_UNKNOWN: Final = "Flowport.OutcomeUnknown"
 CANCELLED: Final = "Flowport.Cancelled"
 DEADLINE_PASSED: Final = "Flowport.DeadlinePassed"
+# These fail a parked run's state, so that they come back as the workflow's own error.
+CALLBACK_EXPIRED: Final = "Flowport.CallbackExpired"
+CALLBACK_REFUSED: Final = "Flowport.CallbackRefused"
 
 # How long after a write the sweep looks at a job that has not moved, in milliseconds. A gateway function starts what
 # it accepted within START_WITHIN or not at all, so that the sweep (later) and it can never both decide.
@@ -131,7 +134,9 @@ class RedriveOf:
 
 def error_of_workflow(error: str | None) -> str | None:
     """Give a workflow's own error name, kept apart from Flowport's, which only Flowport may use."""
-    return f"Workflow.{error}" if error is not None and error.startswith("Flowport.") else error
+    if error in {None, CALLBACK_EXPIRED, CALLBACK_REFUSED} or not error.startswith("Flowport."):
+        return error
+    return f"Workflow.{error}"
 
 
 def not_started(now: int, cause: str) -> Outcome:

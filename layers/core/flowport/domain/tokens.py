@@ -32,7 +32,8 @@ class Token:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def _checksum(text: str) -> str:
+def checksum(text: str) -> str:
+    """Give six base62 characters of CRC-32, by which a typo is told from what was given out."""
     number = zlib.crc32(text.encode())
     digits = []
     for _ in range(6):
@@ -44,13 +45,13 @@ def _checksum(text: str) -> str:
 def new_token(workspace: str) -> Token:
     """Make a token of `workspace` with 178 random bits."""
     head = f"fp_{workspace}_" + "".join(secrets.choice(BASE62) for _ in range(30))
-    return Token(head + _checksum(head), workspace)
+    return Token(head + checksum(head), workspace)
 
 
 def parse_token(text: str) -> Token | None:
     """Read a token; None when it is none of ours or its checksum does not fit (a typo, a cut-off copy)."""
     match = _TOKEN.fullmatch(text)
-    if match is None or _checksum(text[:-6]) != match[3]:
+    if match is None or checksum(text[:-6]) != match[3]:
         return None
     return Token(text, match[1])
 

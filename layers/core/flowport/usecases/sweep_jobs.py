@@ -11,6 +11,8 @@
 | any, past its deadline | | stop it; `TIMED_OUT` |
 | ended before its time | Standard | stop what is left of its execution |
 
+Callbacks of parked runs lie in the same index; `parked/sweep_callbacks.py` repairs those.
+
 Work per run is bounded. Two sweeps at once do no harm: every repair is idempotent or conditional.
 """
 
@@ -29,6 +31,7 @@ from flowport.domain.job import (
     not_started,
     outcome_unknown,
 )
+from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.ports import Clock, Detached, Executions, ExecutionState, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
@@ -60,6 +63,7 @@ class SweepJobs:
     detached: Detached
     clock: Clock
     stop: StopJob
+    callbacks: SweepCallbacks
 
     def __call__(self) -> Swept:
         """Repair what is due, the longest due first."""
@@ -73,7 +77,7 @@ class SweepJobs:
                 repairs["left"] += 1
                 continue
             try:
-                repairs[self._repair(job_id)] += 1
+                repairs[self._repair_one(job_id)] += 1
             except (Unavailable, UnknownOutcome):
                 repairs["refused"] += 1
                 self._postpone(job_id, check_at, RETRY_AFTER)
@@ -83,7 +87,13 @@ class SweepJobs:
                 self._postpone(job_id, check_at, RETRY_FAILED_AFTER)
         return Swept(dict(repairs), lag, tuple(failures))
 
+    def _repair_one(self, key: str) -> str:
+        return self.callbacks.repair(key) if self.callbacks.owns(key) else self._repair(key)
+
     def _postpone(self, job_id: str, seen: int, pause: int) -> None:
+        if self.callbacks.owns(job_id):
+            self.callbacks.postpone(job_id, seen=seen, check_at=self.clock.now() + pause)
+            return
         with suppress(Unavailable):  # it then stays due
             self.jobs.postpone(job_id, seen=seen, check_at=self.clock.now() + pause)
 

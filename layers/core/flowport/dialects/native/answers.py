@@ -12,6 +12,7 @@ from flowport.domain.errors import FlowportError
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
+from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import StepsRead
 from flowport.usecases.redrive_job import Redriven
@@ -184,6 +185,7 @@ ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     BatchRan: lambda request, _, ran: _batch_ran(request, ran),
     Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),
+    Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
     ListingPage: lambda request, _, page: _json(200, _page(request, page)),
     str: lambda _request, _, text: _json(200, text),
     type(None): lambda _request, _, __: HttpResponse(204),

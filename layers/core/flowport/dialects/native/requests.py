@@ -28,6 +28,7 @@ from flowport.domain.keys import OnConflict
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
+from flowport.usecases.parked.resume_run import Resume
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
@@ -52,8 +53,8 @@ _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
 def command_of(
     request: HttpRequest,
-) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Redrive | Delete:
-    """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs`, and what lies below `/v1/jobs/{id}`."""
+) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Redrive | Delete | Resume:
+    """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs` and what lies below it, `/v1/callbacks/{id}`."""
     match request.segments:
         case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
             return _run(request, endpoint_address(module, name))
@@ -64,6 +65,9 @@ def command_of(
             return _list(request)
         case ("v1", "jobs", reference, *below) if reference:
             return _of_job(request, reference, "/".join(below))
+        case ("v1", "callbacks", callback_id) if callback_id:
+            _only(request, "POST")
+            return Resume(callback_id, lambda: _input(request))
     raise _no_such_path(request)
 
 
