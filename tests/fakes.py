@@ -14,8 +14,9 @@ from flowport.domain.errors import FlowportError, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
+from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, Workspace
-from flowport.domain.steps import HistoryEvent
+from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.tokens import Token, secret_hash
 from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, SecretVersion, Wanted
 
@@ -83,16 +84,22 @@ class FakeJobStore:
     def __init__(self) -> None:
         self.rows: dict[str, Job] = {}
         self.keys: dict[str, tuple[str, str | None, int]] = {}
+        self.numbers: dict[tuple[str, JobNumber], NumberEntry] = {}
 
     def create(
         self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
-    ) -> Job | Taken | None:
+    ) -> Job | Taken | JobNumber | None:
         if (old := self.rows.get(job.id)) is not None:
             return None if old.attempt == job.attempt else _light(old)
         for key in keys:
             leads_to, fingerprint, expires_at = self.keys.get(key.id, (job.id, None, 0))
             if expires_at > now and leads_to not in {job.id, key.replaces}:
                 return Taken(key, leads_to, fingerprint)
+        if job.number is not None:
+            if (job.workspace, job.number) in self.numbers:
+                return job.number
+            entry = NumberEntry(job.number, job.id, job.endpoint, job.principal, job.created_at)
+            self.numbers[job.workspace, job.number] = entry
         self.rows[job.id] = job
         self.keys |= {key.id: (job.id, key.fingerprint, key.expires_at) for key in keys}
         return None
@@ -150,6 +157,9 @@ class FakeJobStore:
             return False
         if row.status not in only_from:
             return (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
+        if row.number is not None and (entry := self.numbers.get((row.workspace, row.number))) is not None:
+            told = replace(entry, status=outcome.status, expires_at=row.expires_at)
+            self.numbers[row.workspace, row.number] = told
         ended = row.ended_with(outcome)
         self.rows[job.id] = replace(ended, execution_arn=execution_arn or row.execution_arn, check_at=look_again)
         return True
@@ -158,10 +168,12 @@ class FakeJobStore:
         if (job := self.rows.get(job_id)) is not None and job.check_at == seen:
             self.rows[job_id] = replace(job, check_at=None)
 
-    def delete(self, job_id: str) -> bool:
+    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
         if (job := self.rows.get(job_id)) is not None and (not job.ended or job.check_at is not None):
             return False
         self.rows.pop(job_id, None)
+        if numbered is not None and numbered.number is not None:
+            self.numbers.pop((numbered.workspace, numbered.number), None)
         return True
 
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
@@ -174,6 +186,9 @@ class FakeJobStore:
     def get(self, job_id: str, *, deadline: float | None = None) -> Job | None:
         job = self.rows.get(job_id)
         return _light(job) if job else None
+
+    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        return {job_id: _light(self.rows[job_id]) for job_id in job_ids if job_id in self.rows}
 
     def with_output(self, job: Job) -> Job:
         row = self.rows.get(job.id)
@@ -192,6 +207,46 @@ class FakeJobStore:
         left = [pair for pair in keyed if query.after is None or pair[0] < query.after]
         jobs = tuple(_light(job) for _, job in left[: query.limit])
         return ListingPage(jobs, left[query.limit - 1][0] if len(left) > query.limit else None)
+
+
+class FakeJobNumbers:
+    """Counts, and finds what the job store wrote."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self.jobs = jobs
+        self.last: Counter[tuple[str, Series]] = Counter()
+
+    def draw(self, workspace: str, series: Series, *, deadline: float | None = None) -> JobNumber:
+        self.last[workspace, series] += 1
+        return JobNumber(series, self.last[workspace, series])
+
+    def find(self, workspace: str, number: JobNumber, *, deadline: float | None = None) -> str | None:
+        entry = self.jobs.numbers.get((workspace, number))
+        return entry.job_id if entry else None
+
+    def entries(
+        self, workspace: str, series: Series, *, ascending: bool, limit: int, deadline: float | None = None
+    ) -> list[NumberEntry]:
+        mine = [
+            entry for (of, number), entry in self.jobs.numbers.items() if (of, number.series) == (workspace, series)
+        ]
+        return sorted(mine, key=lambda entry: entry.number.value, reverse=not ascending)[:limit]
+
+
+class FakeKeptSteps:
+    """Remembers steps while their job is there."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self.jobs = jobs
+        self.kept: dict[str, list[Step]] = {}
+
+    def load(self, job: Job) -> list[Step] | None:
+        return self.kept.get(job.id)
+
+    def keep(self, job: Job, steps: Sequence[Step]) -> None:
+        long = sum(len((step.cause or "").encode()) for step in steps) > 300_000
+        if job.id in self.jobs.rows and not long:
+            self.kept[job.id] = list(steps)
 
 
 def _light(job: Job) -> Job:

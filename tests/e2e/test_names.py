@@ -77,7 +77,7 @@ def test_the_command_publishes_and_calls_by_the_address_that_the_api_writes(loca
         job = json.loads(_flowport(local, "--json", "call", address, "{}"))
         assert job["endpoint"] == address
         listed = json.loads(_flowport(local, "--json", "jobs", "list", "--endpoint", address))
-        assert [item["id"] for item in listed["items"]] == [job["id"]]
+        assert job["id"] in [item["id"] for item in listed["items"]]
     finally:
         admin.delete(f"/v1/admin/endpoints/cli%2Ftests/{quote('100% Käse + more', safe='')}")
 

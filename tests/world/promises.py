@@ -6,10 +6,12 @@ And nobody was told otherwise.
 from typing import TYPE_CHECKING, Any
 
 from flowport.adapters.items import decode_item
+from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import job_key
 from flowport.domain.errors import FlowportError, JobEnded
 from flowport.domain.job import CANCELLED, DEADLINE_PASSED, ENDED, NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.usecases.run_endpoint import Ran
+from tests.fakes import ACME
 
 if TYPE_CHECKING:
     from tests.world.stack import Asked, Changed, World
@@ -78,6 +80,7 @@ def check(world: "World") -> None:
     for changed in world.changed:
         _check_change(world, changed, found)
     _check_keys(world, found)
+    _check_numbers(world, found)
 
 
 def _check_row(world: "World", row: Row) -> None:
@@ -135,3 +138,13 @@ def _check_keys(world: "World", found: dict[str, Row]) -> None:
         told = {asked.answer.job.id for asked in calls if isinstance(asked.answer, Ran)}
         assert told & set(found) <= held, "a key led its callers to a job that never started"
         assert len(held) <= 1, "one key made two jobs"
+
+
+def _check_numbers(world: "World", found: dict[str, Row]) -> None:
+    """Every numbered job has a number of its own, by which it is found, as it ended; no number leads elsewhere."""
+    entries = DynamoJobNumbers(world.dynamodb, world.table, world.clock).entries(
+        ACME.name, "nebulagraph", ascending=True, limit=1000
+    )
+    written = {row["number"]: (row["job_id"], row["status"]) for row in found.values() if "number" in row}
+    assert len(written) == len([row for row in found.values() if "number" in row]), "a number was given twice"
+    assert {entry.number.value: (entry.job_id, entry.status) for entry in entries} == written

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from flowport.adapters.callbacks_table import DynamoCallbackStore
+from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.status_event import completion_of
@@ -72,9 +73,11 @@ class Process:
         self.executions = StepFunctions(lambda: states, lambda: states, self.clock)
         self.detached = LambdaDetached(lambda: functions, "run-express", self.clock)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
-        self.access = Access(world.directory, FakePasswords(), self.clock)
+        self.numbers = DynamoJobNumbers(world.wire.client("dynamodb", world.dynamodb, life), world.table, self.clock)
+        self.access = Access(world.directory, FakePasswords(), self.clock, numbers=self.numbers)
         self.run_endpoint = RunEndpoint(
-            self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION_MS, self.stop
+            *(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION_MS, self.stop),
+            numbers=self.numbers,
         )
 
 

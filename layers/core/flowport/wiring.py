@@ -8,13 +8,16 @@ from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
 from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
+from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
+from flowport.adapters.kept_steps import DynamoKeptSteps
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.passwords import Argon2Passwords
 from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
@@ -67,16 +70,35 @@ class Parts:
         self.sender = LambdaSender(clients.functions, settings.resume_run_function, self.clock)
         self.logs = CloudWatchExecutionLogs(clients.logs, self.clock)
         self.passwords = Argon2Passwords()
-        self.access = Access(self.directory, self.passwords, self.clock)
+        self.numbers = DynamoJobNumbers(dynamodb, settings.jobs_table, self.clock)
+        self.kept_steps = DynamoKeptSteps(dynamodb, settings.jobs_table, self.clock)
+        self.access = Access(self.directory, self.passwords, self.clock, numbers=self.numbers)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
 
 
 def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
     """Put the public surface together."""
     retention = settings.retention_ms
-    run = RunEndpoint(parts.access, parts.jobs, parts.executions, parts.detached, parts.clock, retention, parts.stop)
+    run = RunEndpoint(
+        parts.access,
+        parts.jobs,
+        parts.executions,
+        parts.detached,
+        parts.clock,
+        retention,
+        parts.stop,
+        parts.numbers,
+    )
     reader = JobReader(
-        parts.access, parts.directory, parts.jobs, parts.executions, parts.logs, parts.clock, retention, parts.stop
+        parts.access,
+        parts.directory,
+        parts.jobs,
+        parts.executions,
+        parts.logs,
+        parts.clock,
+        retention,
+        parts.stop,
+        parts.kept_steps,
     )
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
@@ -88,6 +110,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             ReadInput: reader.read_input,
             ReadSteps: reader.read_steps,
             ListJobs: reader.list,
+            ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
             Cancel: changes.cancel,
             Delete: changes.delete,
             Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),

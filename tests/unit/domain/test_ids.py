@@ -95,3 +95,21 @@ def test_what_can_be_no_name_of_a_job_is_none(reference: str) -> None:
 def test_any_reference_resolves_to_a_job_id_or_to_nothing(reference: str) -> None:
     job_id = ids.resolve_job_reference(reference)
     assert job_id is None or uuid.UUID(job_id).version == 8
+
+
+def test_a_job_id_in_decimal_is_its_128_bits() -> None:
+    assert ids.decimal_of_job_id(JOB_ID) == "165980519622513514478419369944709237731"
+
+
+@given(st.binary(min_size=1))
+def test_a_job_id_in_decimal_leads_back_to_it(seed: bytes) -> None:
+    job_id = ids.job_id_of_request(seed.hex())
+    assert ids.job_id_of_decimal(ids.decimal_of_job_id(job_id)) == job_id
+    assert ids.resolve_job_reference(ids.decimal_of_job_id(job_id)) == job_id
+
+
+@pytest.mark.parametrize(
+    "text", ["213996969363910656", "9" * 39, "1" * 40, "0" + "1" * 37, "-1", "", "1" * 15, "\u0661" * 37]
+)
+def test_a_decimal_that_is_no_job_id_is_none(text: str) -> None:
+    assert ids.job_id_of_decimal(text) is None

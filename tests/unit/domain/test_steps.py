@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowport.domain.steps import HistoryEvent, Step, steps_of
+from flowport.domain.steps import HistoryEvent, Step, is_whole, steps_of
 
 Event = tuple[int, int, str, dict[str, Any]]
 
@@ -294,3 +294,18 @@ def test_a_map_inside_a_map_is_told_apart() -> None:
         (15, 13, "MapStateExited", _named("Each")),
         (16, 15, "ExecutionSucceeded", {}),
     ) == [("Each", "SUCCEEDED", 1), ("Each one", "SUCCEEDED", 1), ("One", "SUCCEEDED", 1)]
+
+
+@pytest.mark.parametrize(
+    ("types", "whole"),
+    [
+        ([], False),
+        (["ExecutionStarted", "PassStateEntered"], False),
+        (["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"], True),
+        (["ExecutionStarted", "ExecutionFailed", "ExecutionRedriven", "PassStateEntered"], False),
+        (["ExecutionStarted", "ExecutionFailed", "ExecutionRedriven", "ExecutionTimedOut"], True),
+    ],
+)
+def test_a_history_is_whole_when_its_last_event_is_an_end(types: list[str], whole: bool) -> None:
+    events = [HistoryEvent(number, number - 1, kind, number, {}) for number, kind in enumerate(types, start=1)]
+    assert is_whole(events) is whole

@@ -22,8 +22,10 @@ from tests.fakes import (
     FakeDetached,
     FakeDirectory,
     FakeExecutions,
+    FakeJobNumbers,
     FakeJobStore,
     FakeJwtKeys,
+    FakeKeptSteps,
     FakeLogs,
     FakePasswords,
     a_credential,
@@ -52,17 +54,27 @@ class Stack:
         self.directory = FakeDirectory(self.jobs)
         self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
         self.jwt_keys = FakeJwtKeys(self.clock)
-        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys)
+        self.numbers = FakeJobNumbers(self.jobs)
+        self.kept = FakeKeptSteps(self.jobs)
+        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, numbers=self.numbers)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
         self.run_endpoint = RunEndpoint(
-            self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION, self.stop
+            self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.numbers
         )
         self.run_detached = RunDetached(self.jobs, self.executions, self.clock, self.stop)
         self.record_completion = RecordCompletion(self.jobs, self.executions)
         callbacks = SweepCallbacks(self.callbacks, self.sender, self.clock)
         self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock, self.stop, callbacks)
         self.reader = JobReader(
-            self.access, self.directory, self.jobs, self.executions, self.logs, self.clock, RETENTION, self.stop
+            self.access,
+            self.directory,
+            self.jobs,
+            self.executions,
+            self.logs,
+            self.clock,
+            RETENTION,
+            self.stop,
+            self.kept,
         )
 
     def caller(self, **changes: Any) -> Caller:  # fields of a caller

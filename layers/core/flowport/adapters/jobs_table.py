@@ -23,9 +23,11 @@ from botocore.exceptions import ClientError
 
 from flowport.adapters.aws import AnyClient, cancellation_reasons, error_code, repeat
 from flowport.adapters.items import decode_item, encode, encode_item
+from flowport.adapters.number_items import number_deletion, number_ended, number_put
 from flowport.domain.errors import Unavailable
 from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
 from flowport.domain.keys import JobKey, Taken
+from flowport.domain.numbers import JobNumber
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
 
 SCHEMA_VERSION: Final = 1
@@ -112,6 +114,9 @@ def row_of(job: Job) -> dict[str, Any]:
         "keyed": job.keyed or None,
         "deadline_at": job.deadline_at,
         "redrive_count": job.redrive_count or None,
+        "number": job.number.value if job.number else None,
+        "number_series": job.number.series if job.number else None,
+        "alias": job.alias,
         "expires_at": job.expires_at // 1000,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
@@ -152,6 +157,8 @@ def job_of(row: dict[str, Any]) -> Job:
         deadline_at=row.get("deadline_at"),
         redriven_as=row.get("redriven_as"),
         redrive_count=row.get("redrive_count", 0),
+        number=JobNumber(row["number_series"], row["number"]) if "number" in row else None,
+        alias=row.get("alias"),
     )
 
 
@@ -287,8 +294,8 @@ class DynamoJobStore:
 
     def create(
         self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
-    ) -> Job | Taken | None:
-        """Write the row, with its keys and a large input beside it in one transaction."""
+    ) -> Job | Taken | JobNumber | None:
+        """Write the row, with its keys, its number and a large input beside it in one transaction."""
         olds = self._create(job, [key_put(self._table, key, job, now) for key in keys], deadline)
         if olds is None:
             return None
@@ -300,7 +307,7 @@ class DynamoJobStore:
             for key, old in zip(keys, others, strict=False)
             if old is not None and old.get("leads_to") != job.id
         ]
-        return taken[0] if taken else None
+        return taken[0] if taken else job.number
 
     def create_redrive(
         self,
@@ -330,6 +337,8 @@ class DynamoJobStore:
             "ConditionExpression": IS_NEW,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+        if job.number is not None:
+            beside = [*beside, number_put(self._table, job, job.number)]
         if not _fits(job.input):
             beside = [*beside, self._put_text(job.id, "input", job.input or "", job.expires_at)]
         return self._write("Put", put, beside, deadline)
@@ -383,6 +392,8 @@ class DynamoJobStore:
         if outcome.started_at is not None and job.started_at is None:
             update.sets["started_at"] = outcome.started_at
         beside = [] if inline else [self._put_text(job.id, "output", outcome.output or "", job.expires_at)]
+        if job.number is not None:
+            beside.append(number_ended(self._table, job, job.number, outcome.status, job.expires_at))
         olds = self._write("Update", update.request(self._table, job.id), beside, deadline)
         if olds is None:
             return True
@@ -399,7 +410,7 @@ class DynamoJobStore:
         update = Update({}, removes=("open_shard", "check_at"), conditions=(IS_UNMOVED,), values={":seen": seen})
         self._update(job_id, update)
 
-    def delete(self, job_id: str) -> bool:
+    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
         """Delete the row, only when it has ended, and what lies beside it."""
         row = {
             "TableName": self._table,
@@ -410,6 +421,8 @@ class DynamoJobStore:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         beside = [{"Delete": {"TableName": self._table, "Key": job_key(job_id, item)}} for item in ("input", "output")]
+        if numbered is not None and numbered.number is not None:
+            beside.append(number_deletion(self._table, numbered, numbered.number))
         olds = self._write("Delete", row, beside)
         return olds is None or olds[0] == {}
 
@@ -474,6 +487,13 @@ class DynamoJobStore:
         """Read the row."""
         row = self._item(job_id, "job", deadline)
         return job_of(row) if row else None
+
+    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """BatchGetItem, a hundred rows a call."""
+        found: dict[str, Job] = {}
+        for some in batched(dict.fromkeys(job_ids), _BATCH, strict=False):
+            found |= self._rows(some)
+        return found
 
     def with_output(self, job: Job) -> Job:
         """Load a large output. A succeeded run always has one, so its absence in the row means that it lies beside."""

@@ -64,10 +64,28 @@ def _is_job_id(text: str) -> bool:
     return parsed.version == 8 and str(parsed) == text  # noqa: PLR2004  # RFC 9562's number for custom UUIDs
 
 
+def decimal_of_job_id(job_id: str) -> str:
+    """Write a job id's 128 bits in decimal, as families do whose jobs have decimal ids."""
+    return str(uuid.UUID(job_id).int)
+
+
+def job_id_of_decimal(text: str) -> str | None:
+    """Read `decimal_of_job_id` back; None when it is no job id."""
+    if not re.fullmatch(r"[1-9][0-9]{15,38}", text) or int(text) >> 128:
+        return None
+    job_id = str(uuid.UUID(int=int(text)))
+    return job_id if _is_job_id(job_id) else None
+
+
 def resolve_job_reference(reference: str) -> str | None:
-    """Find the job id behind what a caller may call a job: its id, its execution's ARN, or its request id."""
+    """Find the job id behind what a caller may call a job: its id, its execution's ARN, or its request id.
+
+    The id may be in decimal.
+    """
     if _is_job_id(reference.lower()):
         return reference.lower()
+    if (job_id := job_id_of_decimal(reference)) is not None:
+        return job_id
     if match := _EXECUTION_ARN.fullmatch(reference):
         return match[1] if _is_job_id(match[1]) else None
     if _REQUEST_ID.fullmatch(reference):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from flowport.domain.numbers import JobNumber
 from flowport.domain.records import MachineType, Mode
 
 Status = Literal["ACCEPTED", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -55,7 +56,8 @@ class Job:
     `input` and `output` are JSON texts, None while not loaded or absent; `direct` marks an Express run that the
     accepting function itself executes, whose acceptance is its claim; `keyed` says that a key leads to the job;
     at `deadline_at` it is stopped and ends as `TIMED_OUT`. `origin` is the job that it redrives, `redriven_as` the one
-    that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start).
+    that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
+    which its endpoint was called.
     """
 
     id: str
@@ -86,6 +88,8 @@ class Job:
     deadline_at: int | None = None
     redriven_as: str | None = None
     redrive_count: int = 0
+    number: JobNumber | None = None
+    alias: str | None = None
 
     @property
     def goes_on_alone(self) -> bool:

@@ -5,7 +5,7 @@ the branches of a Parallel state and the iterations of a Map keep apart. Event n
 GetExecutionHistory gives them (API reference, HistoryEvent).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -68,6 +68,11 @@ def until_redriven(events: Iterable[HistoryEvent], redrives: int) -> Iterator[Hi
         if seen > redrives:
             return
         yield event
+
+
+def is_whole(events: Sequence[HistoryEvent]) -> bool:
+    """Whether a history goes to the end of its execution, or of its attempt, so that its steps change no more."""
+    return bool(events) and events[-1].type in _LAST
 
 
 def steps_of(events: Iterable[HistoryEvent]) -> list[Step]:

@@ -20,8 +20,9 @@ from flowport.domain.errors import CredentialMissing, Forbidden, NotFound
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
+from flowport.domain.numbers import JobNumber
 from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
-from flowport.usecases.ports import Clock, Directory, Found, JwtKeys, Passwords, Wanted
+from flowport.usecases.ports import Clock, Directory, Found, JobNumbers, JwtKeys, Passwords, Wanted
 
 # API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
 ACCEPT_WITHIN_SECONDS: Final = 5.0
@@ -67,6 +68,7 @@ class Access:
     passwords: Passwords
     clock: Clock
     jwt_keys: JwtKeys | None = None
+    numbers: JobNumbers | None = None
 
     def to_run(
         self, caller: Caller, endpoint: str | None, method: str | None, alias: str | None = None
@@ -86,25 +88,27 @@ class Access:
         check_run(found.endpoint, principal, method, caller.any_of or RUN)
         return principal, found.endpoint
 
-    def to_read_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
+    def to_read_job(self, caller: Caller, reference: str | JobNumber) -> tuple[Principal, Job]:
         """Let a caller see a job by any of its names, or say that there is none for it.
+
+        A number is looked up in the caller's workspace, which takes one read more.
 
         Under a dialect's policy (`caller.any_of`), its own jobs need one of those scopes too.
         """
-        job_id = resolve_job_reference(reference)
+        job_id = self._job_id(caller, reference)
         found = self._find(caller, job_id=job_id)
         principal = self._principal(caller, found, anonymous_workspace_needed=False)
         if caller.any_of and principal.credential is not None:
             check_scope(principal, caller.any_of)
         job = found.job
-        by_arn = reference.startswith("arn:")
+        by_arn = isinstance(reference, str) and reference.startswith("arn:")
         if (
             job is None
             or job.expires_at <= self.clock.now()  # TTL removes an expired row within days, not at once
             or not may_read(job, principal, *(caller.any_of or ()))
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
-            message = f"There is no job {reference!r} for this caller."
+            message = f"There is no job {str(reference)!r} for this caller."
             raise NotFound(message)
         if principal.credential is None:
             # Nobody named the workspace; the job does, and a disabled one gives nothing away.
@@ -112,7 +116,14 @@ class Access:
             check_workspace(found.workspace, job.workspace)
         return principal, job
 
-    def to_change_job(self, caller: Caller, reference: str) -> tuple[Principal, Job]:
+    def _job_id(self, caller: Caller, reference: str | JobNumber) -> str | None:
+        if isinstance(reference, str):
+            return resolve_job_reference(reference)
+        if self.numbers is None:
+            return None
+        return self.numbers.find(caller.acting_workspace, reference, deadline=caller.deadline)
+
+    def to_change_job(self, caller: Caller, reference: str | JobNumber) -> tuple[Principal, Job]:
         """Let a caller change a job: its own with `run`, any that it can see with `jobs:write`."""
         principal, job = self.to_read_job(caller, reference)
         if principal.credential is not None and not may_read(job, principal, *(caller.any_of or ("jobs:write",))):

@@ -11,8 +11,9 @@ from typing import Protocol
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
+from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, Workspace
-from flowport.domain.steps import HistoryEvent
+from flowport.domain.steps import HistoryEvent, Step
 
 
 class Clock(Protocol):
@@ -65,11 +66,12 @@ class JobStore(Protocol):
 
     def create(
         self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
-    ) -> Job | Taken | None:
-        """Write a new job with its input and the keys that lead to it, all or nothing.
+    ) -> Job | Taken | JobNumber | None:
+        """Write a new job with its input, its number and the keys that lead to it, all or nothing.
 
         None when it was written; else the job that has this id already, or the first key that leads elsewhere and
-        has not expired at `now`. A retry that meets its own first try (same attempt) has succeeded.
+        has not expired at `now`, or the job's own number when another job has it. A retry that meets its own first try
+        (same attempt) has succeeded.
         """
         ...
 
@@ -124,8 +126,11 @@ class JobStore(Protocol):
         """Take an ended job off the sweep's list, unless it has been moved from `seen`."""
         ...
 
-    def delete(self, job_id: str) -> bool:
-        """Delete an ended job with its payloads; False when it has not ended."""
+    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
+        """Delete an ended job with its payloads, and its number when it is given as it was read (`numbered`).
+
+        False when it has not ended.
+        """
         ...
 
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
@@ -134,6 +139,10 @@ class JobStore(Protocol):
 
     def get(self, job_id: str, *, deadline: float | None = None) -> Job | None:
         """Read a job without large payloads, strongly consistent."""
+        ...
+
+    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Read several jobs without large payloads, strongly consistent; what is not there is left out."""
         ...
 
     def with_output(self, job: Job) -> Job:
@@ -247,6 +256,36 @@ class Detached(Protocol):
 
     def start(self, job_id: str) -> None:
         """Hand an accepted job to the function that runs it; at least once, the claim keeps it from running twice."""
+        ...
+
+
+class JobNumbers(Protocol):
+    """Numbers of jobs. Their items are written by the JobStore, with the jobs that have them."""
+
+    def draw(self, workspace: str, series: Series, *, deadline: float | None = None) -> JobNumber:
+        """Give the next number of a series; none is given twice."""
+        ...
+
+    def find(self, workspace: str, number: JobNumber, *, deadline: float | None = None) -> str | None:
+        """Give the id of the job that has a number, strongly consistent."""
+        ...
+
+    def entries(
+        self, workspace: str, series: Series, *, ascending: bool, limit: int, deadline: float | None = None
+    ) -> list[NumberEntry]:
+        """Give the numbers of a series in their order, or the latest first; `limit` of them at most."""
+        ...
+
+
+class KeptSteps(Protocol):
+    """The steps of ended jobs, kept from the first time that somebody asked for them."""
+
+    def load(self, job: Job) -> list[Step] | None:
+        """Give a job's steps; None when they are not kept."""
+        ...
+
+    def keep(self, job: Job, steps: Sequence[Step]) -> None:
+        """Keep an ended job's steps, unless they are too long or the job is no longer there."""
         ...
 
 

@@ -1,11 +1,14 @@
 """Read jobs: one, its input, its steps, and lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from flowport.domain.errors import Unavailable
 from flowport.domain.job import NOT_STARTED, Job
-from flowport.domain.steps import HistoryEvent, Step, steps_of, until_redriven
+from flowport.domain.numbers import JobNumber
+from flowport.domain.steps import HistoryEvent, Step, is_whole, steps_of, until_redriven
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import (
     Clock,
@@ -13,6 +16,7 @@ from flowport.usecases.ports import (
     ExecutionLogs,
     Executions,
     JobStore,
+    KeptSteps,
     ListingPage,
     ListingQuery,
     Wanted,
@@ -33,7 +37,7 @@ NO_HISTORY: Final = "There is no history: AWS keeps it for 90 days, and nothing 
 class ReadJob:
     """A request for one job by any of its names; `wait` seconds at most for its end."""
 
-    reference: str
+    reference: str | JobNumber
     wait: int = 0
 
 
@@ -41,14 +45,14 @@ class ReadJob:
 class ReadInput:
     """A request for what a job was started with."""
 
-    reference: str
+    reference: str | JobNumber
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSteps:
     """A request for the states that a job went through."""
 
-    reference: str
+    reference: str | JobNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class JobReader:
     clock: Clock
     retention_ms: int
     stop: StopJob
+    kept: KeptSteps | None = None
 
     def read(self, caller: Caller, command: ReadJob) -> Job:
         """Give the job, after waiting for its end as long as was asked."""
@@ -104,13 +109,24 @@ class JobReader:
             if job.machine_type == "EXPRESS" and job.status != "ACCEPTED":
                 return StepsRead(job, None, NO_EXPRESS_HISTORY)
             return StepsRead(job, [], NOT_STARTED_YET)
+        kept = self.kept.load(job) if self.kept and job.ended else None
+        if kept is not None:
+            return _told(job, kept)
+        history = self._history(job, job.execution_arn)
+        if history is None:
+            return StepsRead(job, None, NO_EXPRESS_HISTORY)
+        read = _steps(job, history)
+        if self.kept and job.ended and read.steps and is_whole(history):
+            with suppress(Unavailable):  # it is read again the next time
+                self.kept.keep(job, read.steps)
+        return read
+
+    def _history(self, job: Job, execution_arn: str) -> Sequence[HistoryEvent] | None:
         if job.machine_type == "STANDARD":
-            return _steps(job, until_redriven(self.executions.history(job.execution_arn), job.redrive_count))
+            return list(until_redriven(self.executions.history(execution_arn), job.redrive_count))
         found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint))
         log_group = found.endpoint.log_group if found.endpoint else None
-        if log_group is None:
-            return StepsRead(job, None, NO_EXPRESS_HISTORY)
-        return _steps(job, self.logs.history(log_group, job.execution_arn, job.created_at))
+        return None if log_group is None else list(self.logs.history(log_group, execution_arn, job.created_at))
 
     def list(self, caller: Caller, command: ListJobs) -> ListingPage:
         """Give a page of the jobs that the caller may see."""
@@ -136,5 +152,9 @@ class JobReader:
 
 def _steps(job: Job, history: Iterable[HistoryEvent]) -> StepsRead:
     if steps := steps_of(history):
-        return StepsRead(job, steps, EARLIER_ATTEMPTS if job.redrive_count else None)
+        return _told(job, steps)
     return StepsRead(job, None, NOT_STARTED_YET if job.error == NOT_STARTED else NO_HISTORY)
+
+
+def _told(job: Job, steps: list[Step]) -> StepsRead:
+    return StepsRead(job, steps, EARLIER_ATTEMPTS if job.redrive_count else None)

@@ -23,6 +23,7 @@ from flowport.domain.errors import (
 )
 from flowport.domain.job import NOT_STARTED, Job, RedriveOf
 from flowport.domain.keys import JobKey, redrive_key
+from flowport.domain.numbers import JobNumber
 from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Access, Caller
@@ -40,7 +41,7 @@ _SETTLED_SOON: Final[Mapping[str, str]] = {"Retry-After": "60"}
 class Redrive:
     """A request to redrive an ended job."""
 
-    reference: str
+    reference: str | JobNumber
     idempotency_key: str | None = None
 
 
@@ -83,7 +84,7 @@ class RedriveJob:
                 return Redriven(made)
             current = self.jobs.get(origin.id)
             if current is None:
-                message = f"There is no job {command.reference!r} for this caller."
+                message = f"There is no job {str(command.reference)!r} for this caller."
                 raise NotFound(message)
             origin = current
         message = "Other redrives of this job keep coming first; send the request again."

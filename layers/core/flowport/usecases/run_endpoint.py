@@ -35,10 +35,11 @@ from flowport.domain.job import (
     outcome_unknown,
 )
 from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, idempotency_key
+from flowport.domain.numbers import JobNumber, Series
 from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.usecases.access import Access, Caller
-from flowport.usecases.ports import Clock, Detached, Executions, JobStore
+from flowport.usecases.ports import Clock, Detached, Executions, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import wait_for_end
@@ -62,6 +63,7 @@ class Run:
     `deadline` is in seconds. With `abort_after_ms` a caller who waits is told of the end at that time at the latest,
     and the run is stopped then; it is cut to what the answer's own time leaves. With `wait_ms` the call is an
     asynchronous one that waits so long for the end. `anonymous` is what a caller without a credential is recorded as.
+    With `number_series` the job gets the workspace's next number of that series.
     """
 
     endpoint: str | None
@@ -79,6 +81,7 @@ class Run:
     abort_after_ms: int | None = None
     wait_ms: int | None = None
     anonymous: str = ANONYMOUS
+    number_series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class RunEndpoint:
     clock: Clock
     retention_ms: int
     stop: StopJob
+    numbers: JobNumbers | None = None
 
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
@@ -156,7 +160,7 @@ class RunEndpoint:
             wait_ms=command.wait_ms,
             to_be_aborted=aborted,
         )
-        job = self.new_job(caller, principal, endpoint, plan, command)
+        job = self._numbered(caller, command, self.new_job(caller, principal, endpoint, plan, command))
         view = command.view or endpoint.view
         existing = self._accept(job, keys_of(job, command), principal, command, caller.deadline)
         if existing is None and plan.direct:
@@ -198,8 +202,14 @@ class RunEndpoint:
             request_id=caller.request_id,
             expires_at=now + self.retention_ms,
             deadline_at=deadline_at,
+            alias=command.alias,
             check_at=min(check_at, deadline_at or check_at),
         )
+
+    def _numbered(self, caller: Caller, command: Run, job: Job) -> Job:
+        if command.number_series is None or self.numbers is None:
+            return job
+        return replace(job, number=self.numbers.draw(job.workspace, command.number_series, deadline=caller.deadline))
 
     def _deadline_at(self, caller: Caller, endpoint: Endpoint, command: Run, now: int) -> int | None:
         limit = _time_limit(endpoint, command)
@@ -222,6 +232,9 @@ class RunEndpoint:
                 return None
             if isinstance(found, Job):
                 return same_request(found, job)
+            if isinstance(found, JobNumber):
+                message = f"The number {found} belongs to another job of this workspace; send the request again."
+                raise Unavailable(message, retry_after=1)
             leads_to = self.jobs.get(found.job_id, deadline=deadline)
             if leads_to is not None and not _may_be_replaced(found, leads_to, command.on_conflict):
                 return _led_to(found, leads_to, principal, command.on_conflict)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from flowport.domain.errors import JobEnded, Unavailable
 from flowport.domain.job import CANCELLED, CHECK_STOPPED_AFTER, DEADLINE_PASSED, Job, Outcome
+from flowport.domain.numbers import JobNumber
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Executions, JobStore
 from flowport.usecases.redrive_chain import redrives_of
@@ -23,14 +24,14 @@ GOES_ON = "AWS cannot stop an Express execution: the run itself goes on, and its
 class Cancel:
     """A request to cancel a job."""
 
-    reference: str
+    reference: str | JobNumber
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
     """A request to delete an ended job and its payloads."""
 
-    reference: str
+    reference: str | JobNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class ChangeJobs:
             if not newer.ended:
                 message = f"The job was redriven as {newer.id}, whose end is found by this one; delete it after that."
                 raise JobEnded(message, members={"id": job.id, "job_status": job.status, "redriven_as": newer.id})
-        if not self.jobs.delete(job.id):
+        if not self.jobs.delete(job.id, numbered=job):
             message = f"The job is {job.status}; only a job that has ended, and whose run is over, can be deleted."
             raise JobEnded(message, members={"id": job.id, "job_status": job.status})
 

@@ -25,6 +25,7 @@ from flowport.domain.errors import (
 )
 from flowport.domain.job import Status
 from flowport.domain.keys import OnConflict
+from flowport.domain.numbers import job_number_of
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
@@ -72,8 +73,9 @@ def command_of(
 
 
 def _of_job(
-    request: HttpRequest, reference: str, below: str
+    request: HttpRequest, named: str, below: str
 ) -> ReadJob | ReadInput | ReadSteps | Cancel | Redrive | Delete:
+    reference = job_number_of(named) or named
     match below:
         case "":
             _only(request, "GET", "HEAD", "DELETE")
