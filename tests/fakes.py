@@ -432,7 +432,7 @@ class FakeSecrets:
 
 
 class FakeJwtKeys:
-    """Signs by writing the alias behind the claims; `current` and `previous` are the names of the two keys.
+    """Remembers what it signed, and under what; `current` and `previous` are the names of the two keys.
 
     `broken` is raised by every call.
     """
@@ -442,20 +442,22 @@ class FakeJwtKeys:
         self.current = "k1"
         self.previous = ""
         self.broken: FlowportError | None = None
+        self.signed: dict[str, tuple[str, str, str]] = {}
 
     def issue(self, claims: Claims, alias: str, *, deadline: float | None = None) -> str:
         if self.broken:
             raise self.broken
         payload = base64.urlsafe_b64encode(json.dumps(claims.document()).encode()).decode().rstrip("=")
-        return f"e30.{payload}.{claims.workspace}-{alias}-{self.current}"
+        raw = f"e30.{payload}.{alias}-{self.current}"
+        self.signed[raw] = (claims.workspace, alias, self.current)
+        return raw
 
     def verify(self, raw: str, workspace: str, alias: str, *, deadline: float | None = None) -> Claims:
         if self.broken:
             raise self.broken
         claims = unverified(raw, workspace)
-        if claims is None or raw.rpartition(".")[2] not in {
-            f"{workspace}-{alias}-{key}" for key in (self.current, self.previous) if key
-        }:
+        valid = {(workspace, alias, key) for key in (self.current, self.previous)}
+        if claims is None or self.signed.get(raw) not in valid:
             raise refuse_credential()
         if claims.expires_at is not None and claims.expires_at * 1000 <= self.clock.now():
             raise refuse_expired()

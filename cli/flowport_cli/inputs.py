@@ -73,6 +73,22 @@ def query_of(content: bytes) -> list[tuple[str, str]]:
     return [(name, member if isinstance(member, str) else json.dumps(member)) for name, member in value.items()]
 
 
+def secret_from_stdin(what: str) -> str:
+    """Read a secret, which is never an argument, without the line's end.
+
+    Raises:
+        WrongUse: there is none, or it is not UTF-8.
+    """
+    try:
+        text = typer.get_binary_stream("stdin").read().decode()
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"The {what} on stdin is not UTF-8.") from error
+    secret = text.removesuffix("\n").removesuffix("\r")
+    if not secret:
+        raise WrongUse(f"There is no {what} on stdin.")
+    return secret
+
+
 def labels_header(labels: Sequence[str]) -> str:
     """Join labels to the header Flowport-Labels.
 

@@ -9,7 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 from flowport_cli import VERSION
-from flowport_cli.commands import bootstrap, call, endpoints, jobs, publish, resume, tokens, users, workspaces
+from flowport_cli.commands import (
+    api_keys,
+    bootstrap,
+    call,
+    clients,
+    endpoints,
+    jobs,
+    keys,
+    publish,
+    resume,
+    tokens,
+    users,
+    workspaces,
+)
 from flowport_cli.errors import CommandError, ExitCode, ProblemAnswer
 from flowport_cli.session import Session, Tools
 
@@ -114,5 +127,8 @@ app.command("disable")(endpoints.disable)
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(users.app, name="users")
+app.add_typer(clients.app, name="clients")
+app.add_typer(api_keys.app, name="api-keys")
+app.add_typer(keys.app, name="keys")
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(jobs.app, name="jobs")

@@ -226,6 +226,7 @@ class Aws:
         self.task_answers = TaskAnswers()
         self.dynamodb = boto3_session().client("dynamodb")
         self.stepfunctions = boto3_session().client("stepfunctions")
+        self.secrets = boto3_session().client("secretsmanager")
         for name in TABLES:
             properties = template()["Resources"][name]["Properties"]
             taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -239,10 +240,18 @@ class Aws:
             (clients.functions(), "before-call.lambda.Invoke", self.invocations),
             (clients.executions(), "before-call.sfn.SendTaskSuccess", self.task_answers),
             (clients.executions(), "before-call.sfn.SendTaskFailure", self.task_answers),
+            (clients.secrets(), "before-call.secretsmanager.ListSecretVersionIds", self._missing_secret),
         ]
         for client, call, answer in hooks:
             client.meta.events.register(call, answer)
         return clients
+
+    def _missing_secret(self, params: Mapping[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
+        """Say of a secret that is not there what AWS says; moto raises a KeyError."""
+        name = json.loads(params["body"])["SecretId"]
+        if any(secret["Name"] == name for secret in self.secrets.list_secrets()["SecretList"]):
+            return None
+        return _answered(400, {"Error": {"Code": "ResourceNotFoundException", "Message": "not there"}})
 
     def put(self, *records: Workspace | Endpoint | Credential) -> None:
         """Write records as the admin surface does."""

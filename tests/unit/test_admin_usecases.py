@@ -105,6 +105,11 @@ class Credentials:
     def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
         return self.rows.setdefault(credential.key, credential) is credential
 
+    def set_password(
+        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
+    ) -> Credential | None:
+        raise AssertionError(key)
+
     def token_key(self, workspace: str, credential_id: str, *, deadline: float) -> str | None:
         return next((row.key for row in self.rows.values() if row.credential_id == credential_id), None)
 

@@ -301,6 +301,7 @@ ENVIRONMENT = {
     "DEFAULT_WORKSPACE": "default",
     "STAGE": "prod",
     "JOB_RETENTION_DAYS": "30",
+    "SECRETS_PREFIX": "flowport/flowport-dev/",
     "CORS_ORIGINS": " https://a.example , ,https://b.example",
     "BASE_PATH": "/flows/",
 }

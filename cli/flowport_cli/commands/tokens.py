@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from flowport_cli.errors import Unreachable, WrongUse
-from flowport_cli.inputs import given
+from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, JsonObject, cell_text, field, moment
-from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
+from flowport_cli.session import All, AsJson, Cursor, Limit, Session, session_of
 
 app = typer.Typer(help="Tokens: create, list, revoke.", no_args_is_help=True)
 
@@ -16,11 +16,19 @@ Scopes = Annotated[
     list[str],
     typer.Option("--scope", help="run, jobs:read, jobs:write or admin; repeatable.", metavar="SCOPE"),
 ]
+OptionalScopes = Annotated[
+    list[str] | None,
+    typer.Option("--scope", help="run, jobs:read, jobs:write or admin; repeatable.", metavar="SCOPE"),
+]
+_ROLES_HELP: Final = "runner, reader, supervisor or administrator; repeatable."
+Roles = Annotated[list[str], typer.Option("--role", help=_ROLES_HELP, metavar="ROLE")]
+OptionalRoles = Annotated[list[str] | None, typer.Option("--role", help=_ROLES_HELP, metavar="ROLE")]
 Endpoints = Annotated[
     list[str] | None,
     typer.Option("--endpoint", help="Only for this endpoint; repeatable. Else for all.", metavar="MODULE/NAME"),
 ]
 ExpiresAt = Annotated[str | None, typer.Option(help="When it ends: 2027-01-31T00:00:00Z. Else never.", metavar="TIME")]
+ExpiresInDays = Annotated[int | None, typer.Option(min=1, help="Or: after so many days.", metavar="DAYS")]
 ONCE: Final = "This is the only time that the token is shown: keep it now. Flowport stores only its hash."
 LISTING: Final = "flowport tokens list"
 
@@ -41,6 +49,37 @@ COLUMNS: Final[Columns] = {
 }
 
 
+def grant(
+    name: str,
+    scopes: list[str] | None,
+    endpoints: list[str] | None,
+    expires_at: str | None,
+    expires_in_days: int | None,
+    roles: list[str] | None = None,
+) -> dict[str, Any]:
+    """Say what a new credential may do.
+
+    Raises:
+        WrongUse: its end is said twice.
+    """
+    if expires_at and expires_in_days:
+        raise WrongUse("--expires-at and --expires-in-days say the same: give one.")
+    return given(
+        name=name,
+        scopes=scopes,
+        roles=roles,
+        endpoints=endpoints,
+        expires_at=expires_at,
+        expires_in_days=expires_in_days,
+    )
+
+
+def warn(session: Session, document: JsonObject) -> None:
+    """Pass on what the API warns of."""
+    for warning in document.get("warnings", ()):
+        session.note(f"Warning: {warning}")
+
+
 @app.command()
 def create(
     ctx: typer.Context,
@@ -48,7 +87,10 @@ def create(
     scope: Scopes = ["run"],  # noqa: B006  # typer reads it, nobody changes it
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
-    expires_in_days: Annotated[int | None, typer.Option(min=1, help="Or: after so many days.", metavar="DAYS")] = None,
+    expires_in_days: ExpiresInDays = None,
+    value_stdin: Annotated[
+        bool, typer.Option("--value-stdin", help="Keep the token on stdin, for an iolinker `token` header alone.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a token and show it, once.
@@ -56,14 +98,18 @@ def create(
     The token alone goes to stdout, everything else to stderr: TOKEN=$(flowport tokens create ci)
     """
     session = session_of(ctx, as_json=as_json)
-    if expires_at and expires_in_days:
-        raise WrongUse("--expires-at and --expires-in-days say the same: give one.")
-    body: dict[str, Any] = given(
-        name=name, scopes=scope, endpoints=endpoint, expires_at=expires_at, expires_in_days=expires_in_days
-    )
+    body = grant(name, scope, endpoint, expires_at, expires_in_days)
+    if value_stdin:
+        body["value"] = secret_from_stdin("token")
     answer = session.client().send("POST", "v1", "admin", "tokens", body=body, about=session.about(listing=LISTING))
     document = answer.document()
     token = document.get("token")
+    if value_stdin:
+        if session.json:
+            session.emit(answer)
+        warn(session, document)
+        session.note(f"Token {document.get('id')} ({document.get('name')}) is kept as a hash.")
+        return
     if not isinstance(token, str):
         raise Unreachable(f"{answer.url} answered without a token.")
     if session.json:

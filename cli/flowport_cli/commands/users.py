@@ -4,13 +4,18 @@ from typing import Annotated
 
 import typer
 
-from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, Scopes
-from flowport_cli.errors import WrongUse
-from flowport_cli.inputs import given
+from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, OptionalRoles, OptionalScopes, warn
+from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Users with a password: create, list, revoke.", no_args_is_help=True)
+app = typer.Typer(help="Users with a password: create, list, password, revoke.", no_args_is_help=True)
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from stdin instead of asking for it.")
+]
+Brought = Annotated[
+    bool, typer.Option("--brought", help="Also a short password, for a dialect's own way in alone (not Basic).")
+]
 _LISTING = "flowport users list"
 
 
@@ -18,12 +23,12 @@ _LISTING = "flowport users list"
 def create(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The user's name.")],
-    scope: Scopes = ["run"],  # noqa: B006  # typer reads it, nobody changes it
+    scope: OptionalScopes = None,
+    role: OptionalRoles = None,
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from stdin instead of asking for it.")
-    ] = False,
+    password_stdin: PasswordStdin = False,
+    brought: Brought = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a user; the password is asked for, or read from stdin, and never an argument."""
@@ -31,29 +36,42 @@ def create(
     client = session.client()
     body = given(
         name=name,
-        password=_password_from_stdin() if password_stdin else _password_from_prompt(),
-        scopes=scope,
+        password=_password(from_stdin=password_stdin),
+        scopes=scope if scope or role else ["run"],
+        roles=role,
+        brought=brought or None,
         endpoints=endpoint,
         expires_at=expires_at,
     )
     answer = client.send("POST", "v1", "admin", "users", body=body, about=session.about(listing=_LISTING))
     if session.json:
         session.emit(answer)
+    warn(session, answer.document())
     session.note(f"User {name} is made. Over HTTP it says who it is as {client.workspace or 'WORKSPACE'}/{name}.")
 
 
-def _password_from_stdin() -> str:
-    try:
-        text = typer.get_binary_stream("stdin").read().decode()
-    except UnicodeDecodeError as error:
-        raise WrongUse("The password on stdin is not UTF-8.") from error
-    password = text.removesuffix("\n").removesuffix("\r")
-    if not password:
-        raise WrongUse("There is no password on stdin.")
-    return password
+@app.command()
+def password(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The user's name.")],
+    password_stdin: PasswordStdin = False,
+    brought: Brought = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user another password; the last one, and the tokens that it got, are refused from then on."""
+    session = session_of(ctx, as_json=as_json)
+    body = given(password=_password(from_stdin=password_stdin), brought=brought or None)
+    about = session.about(listing=_LISTING)
+    answer = session.client().send("POST", "v1", "admin", "users", name, "password", body=body, about=about)
+    if session.json:
+        session.emit(answer)
+    warn(session, answer.document())
+    session.note(f"User {name} has another password.")
 
 
-def _password_from_prompt() -> str:
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return secret_from_stdin("password")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 

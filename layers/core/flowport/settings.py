@@ -27,6 +27,7 @@ class Settings:
     base_path: str
     cors_origins: tuple[str, ...]
     retention_ms: int
+    secrets_prefix: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, hands_over: bool = False) -> "Settings":
@@ -58,4 +59,5 @@ class Settings:
             base_path=environment.get("BASE_PATH", "").strip("/"),
             cors_origins=tuple(part.strip() for part in environment.get("CORS_ORIGINS", "").split(",") if part.strip()),
             retention_ms=int(days) * DAY_MS,
+            secrets_prefix=need("SECRETS_PREFIX"),
         )

@@ -10,13 +10,16 @@ from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
+from flowport.adapters.jwt_tokens import SignedTokens
 from flowport.adapters.kept_steps import DynamoKeptSteps
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.passwords import Argon2Passwords
+from flowport.adapters.secrets_manager import SecretsManager
 from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 # Longer than the five minutes of a synchronous Express execution: the answer is awaited to the end.
 SYNC_READ_TIMEOUT = 305.0
+# Below the stack's prefix in Secrets Manager: the keys that sign tokens, by workspace and alias.
+SIGNING_KEYS = "keys/"
 
 
 class Clients:
@@ -72,7 +77,9 @@ class Parts:
         self.passwords = Argon2Passwords()
         self.numbers = DynamoJobNumbers(dynamodb, settings.jobs_table, self.clock)
         self.kept_steps = DynamoKeptSteps(dynamodb, settings.jobs_table, self.clock)
-        self.access = Access(self.directory, self.passwords, self.clock, numbers=self.numbers)
+        self.signing_keys = SecretsManager(clients.secrets, settings.secrets_prefix + SIGNING_KEYS, self.clock)
+        self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
+        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
 
 
@@ -116,6 +123,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
             Resume: resume.by_id,
             ResumeByName: resume.by_name,
+            IssueToken: IssueTokens(parts.access, parts.jwt_keys, parts.clock),
         },
         clock=parts.clock,
         default_workspace=settings.default_workspace,
@@ -178,10 +186,12 @@ def admin() -> "AdminFunction":
     from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
     from flowport.adapters.state_machines import StepFunctionsMachines  # noqa: PLC0415
     from flowport.admin.api import AdminFunction, Site  # noqa: PLC0415
-    from flowport.admin.routes import UseCases  # noqa: PLC0415
+    from flowport.admin.calls import UseCases  # noqa: PLC0415
     from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
+    from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
     from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
+    from flowport.usecases.admin.keys import ManageKeys  # noqa: PLC0415
     from flowport.usecases.admin.workspaces import ManageWorkspaces  # noqa: PLC0415
 
     settings, clients = Settings.from_environment(), Clients()
@@ -193,5 +203,7 @@ def admin() -> "AdminFunction":
     credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock)
     workspaces = ManageWorkspaces(DynamoWorkspaceRegistry(dynamodb, tables, clock), clock, settings.retention_ms)
     site = Site(settings.default_workspace, settings.custom_domain, settings.base_path, settings.cors_origins)
-    use = UseCases(endpoints, credentials, workspaces, clock)
+    keys = ManageKeys(parts.signing_keys)
+    clients_of = ManageClients(credential_registry, credentials, keys, parts.jwt_keys, clock)
+    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock)
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

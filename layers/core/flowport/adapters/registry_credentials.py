@@ -18,6 +18,8 @@ from flowport.usecases.ports import Clock
 INDEX: Final = "by_workspace"
 IS_NEW: Final = "attribute_not_exists(id)"
 IS_OF_WORKSPACE: Final = "attribute_exists(id) AND workspace = :workspace"
+IS_USER: Final = f"{IS_OF_WORKSPACE} AND kind = :user AND attribute_not_exists(revoked_at)"
+SET_PASSWORD: Final = "SET password_hash = :hash, brought = :brought"  # noqa: S105  # an expression
 REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now)"
 # Tokens and users share the index; one page looks at this many of the other kind at most.
 _LOOK_AT: Final = 250
@@ -75,6 +77,26 @@ class DynamoCredentialRegistry:
             "UpdateExpression": REVOKE,
             "ConditionExpression": IS_OF_WORKSPACE,
             "ExpressionAttributeValues": {":now": encode(at), ":workspace": encode(workspace)},
+            "ReturnValues": "ALL_NEW",
+        }
+        answer = self._table.write(lambda: self._client.update_item(**request), deadline)
+        return None if isinstance(answer, Failed) else credential_of(decode_item(answer["Attributes"]))
+
+    def set_password(
+        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
+    ) -> Credential | None:
+        """One UpdateItem; nothing else of the user is written."""
+        request = {
+            "TableName": self._name,
+            "Key": credential_key(key),
+            "UpdateExpression": SET_PASSWORD,
+            "ConditionExpression": IS_USER,
+            "ExpressionAttributeValues": {
+                ":hash": encode(password_hash),
+                ":brought": encode(brought),
+                ":workspace": encode(workspace),
+                ":user": encode("user"),
+            },
             "ReturnValues": "ALL_NEW",
         }
         answer = self._table.write(lambda: self._client.update_item(**request), deadline)

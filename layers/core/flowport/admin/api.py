@@ -12,6 +12,7 @@ from typing import Any, Final
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
 from flowport.admin import routes
+from flowport.admin.calls import Call, UseCases
 from flowport.admin.document import read
 from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent
 from flowport.dialects.native import Native, problem
@@ -47,7 +48,7 @@ class AdminFunction:
     """Serves both kinds of invocation."""
 
     access: Access
-    use: routes.UseCases
+    use: UseCases
     bootstrap: Bootstrap
     clock: Clock
     site: Site
@@ -83,7 +84,7 @@ class AdminFunction:
                 request, route.scope, started + ACCEPT_WITHIN_SECONDS, handler in routes.FOR_OPERATORS
             )
             actor = Actor(principal.workspace, started + WITHIN_SECONDS)
-            return handler(routes.Call(request, actor, names, self.use)), principal
+            return handler(Call(request, actor, names, self.use)), principal
         except FlowportError as error:
             return problem(error), principal
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system

@@ -12,6 +12,7 @@ from flowport.domain.dialect_settings import DialectSettings
 from flowport.domain.parameters import plain
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import ValidationFailed, Violation
+from flowport.usecases.admin.keys import SigningKey
 
 READ_ONLY: Final = ("version", "created_at", "updated_at")
 _FROM_THE_PATH: Final = ("endpoint", "module", "name")
@@ -59,11 +60,31 @@ def _with_lists(members: list[tuple[str, Any]]) -> Json:
 
 def token_document(credential: Credential) -> Json:
     """Write a token, of which nothing secret is known."""
-    return {"id": credential.credential_id, **user_document(credential)}
+    return {"id": credential.credential_id, **_credential(credential), "brought": credential.brought}
 
 
 def user_document(credential: Credential) -> Json:
     """Write a user."""
+    return {**_credential(credential), "roles": list(credential.roles), "brought": credential.brought}
+
+
+def client_document(credential: Credential) -> Json:
+    """Write a client, without its secret."""
+    return {"client_id": credential.credential_id, **_credential(credential)}
+
+
+def api_key_document(credential: Credential) -> Json:
+    """Write an API key, without the signed token that it is."""
+    return {"id": credential.credential_id, **_credential(credential), "roles": list(credential.roles)}
+
+
+def key_document(key: SigningKey) -> Json:
+    """Write what is known of a signing key: when its valid versions were made."""
+    made = {version.current: timestamp(version.created_at) for version in key.versions}
+    return {"alias": key.alias, "created_at": made.get(True), "previous_created_at": made.get(False)}
+
+
+def _credential(credential: Credential) -> Json:
     return {
         "name": credential.name,
         "scopes": list(credential.scopes),

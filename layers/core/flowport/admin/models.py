@@ -174,7 +174,8 @@ LogGroup = Annotated[str, AfterValidator(_log_group)]
 Method = Literal["GET", "POST"]
 Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(unique)]
 AuthModes = Annotated[list[AuthMode], Field(min_length=1), AfterValidator(unique)]
-Scopes = Annotated[list[Annotated[str, AfterValidator(_scope)]], Field(min_length=1), AfterValidator(unique)]
+ScopeNames = Annotated[list[Annotated[str, AfterValidator(_scope)]], AfterValidator(unique)]
+Scopes = Annotated[ScopeNames, Field(min_length=1)]
 Paths = Annotated[
     list[Annotated[str, AfterValidator(_path)]], Field(min_length=1, max_length=100), AfterValidator(unique)
 ]

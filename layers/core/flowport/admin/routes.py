@@ -1,52 +1,20 @@
 """The routes of the admin API: path, scope, and what each method does."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
+from flowport.admin import credential_routes as credentials
 from flowport.admin import documents
-from flowport.admin.credential_models import TokenDocument, UserDocument
+from flowport.admin.calls import Call, Handler, json_answer, list_answer, location
 from flowport.admin.document import read
-from flowport.admin.models import WorkspaceDocument, is_part, is_user_name
-from flowport.admin.requests import body_of, cursor_for, cursor_of, limit_of, precondition_of
+from flowport.admin.models import WorkspaceDocument, is_part
+from flowport.admin.requests import body_of, cursor_of, limit_of, precondition_of
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.addresses import endpoint_address
 from flowport.domain.errors import MethodNotAllowed, NotFound
-from flowport.domain.payload import dumps
 from flowport.domain.records import OPERATOR_SCOPE, WORKSPACE_NAME, Endpoint
-from flowport.usecases.admin.credentials import TOKEN_ID_PREFIX, Grant, ManageCredentials
-from flowport.usecases.admin.endpoints import ARNS, ManageEndpoints
-from flowport.usecases.admin.ports import Actor, Page
-from flowport.usecases.admin.workspaces import ManageWorkspaces
-from flowport.usecases.ports import Clock
-
-JSON: Final = "application/json"
-_TOKEN_ID: Final = re.compile(TOKEN_ID_PREFIX + r"[0-9A-Za-z]{20}")
-
-
-@dataclass(frozen=True, slots=True)
-class UseCases:
-    """What the routes call."""
-
-    endpoints: ManageEndpoints
-    credentials: ManageCredentials
-    workspaces: ManageWorkspaces
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request of somebody who may make it, and the variable parts of its path."""
-
-    request: HttpRequest
-    actor: Actor
-    names: tuple[str, ...]
-    use: UseCases
-
-
-Handler = Callable[[Call], HttpResponse]
+from flowport.usecases.admin.endpoints import ARNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +59,14 @@ def find(request: HttpRequest) -> tuple[Route, tuple[str, ...], Handler]:
 # -- answers ---------------------------------------------------------------------------------------------------------
 
 
-def _json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> HttpResponse:  # noqa: ANN401
-    return HttpResponse(status, dumps(value), {"Content-Type": JSON, **(headers or {})})
-
-
-def _list[T](kind: str, page: Page[T], document: Callable[[T], Any]) -> HttpResponse:
-    return _json(200, {"items": [document(item) for item in page.items], "cursor": cursor_for(kind, page.after)})
-
-
 def _endpoint(status: int, endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    return _json(status, documents.endpoint_document(endpoint), {"ETag": f'"{endpoint.version}"', **(headers or {})})
-
-
-def _location(call: Call, *parts: str) -> dict[str, str]:
-    path = "/".join(quote(part, safe="") for part in parts)
-    return {"Location": f"{call.request.base_url}/v1/admin/{path}"}
+    return json_answer(
+        status, documents.endpoint_document(endpoint), {"ETag": f'"{endpoint.version}"', **(headers or {})}
+    )
 
 
 def _endpoint_location(call: Call, endpoint: Endpoint) -> dict[str, str]:
-    return _location(call, "endpoints", endpoint.module, endpoint.name)
+    return location(call, "endpoints", endpoint.module, endpoint.name)
 
 
 # -- endpoints -------------------------------------------------------------------------------------------------------
@@ -117,7 +74,7 @@ def _endpoint_location(call: Call, endpoint: Endpoint) -> dict[str, str]:
 
 def _list_endpoints(call: Call) -> HttpResponse:
     limit, after = limit_of(call.request), cursor_of(call.request, "endpoints")
-    return _list("endpoints", call.use.endpoints.page(call.actor, limit, after), documents.endpoint_document)
+    return list_answer("endpoints", call.use.endpoints.page(call.actor, limit, after), documents.endpoint_document)
 
 
 def _create_endpoint(call: Call) -> HttpResponse:
@@ -188,56 +145,6 @@ def _switch_endpoint(call: Call, *, enabled: bool) -> HttpResponse:
     )
 
 
-# -- credentials -----------------------------------------------------------------------------------------------------
-
-
-def _grant(document: TokenDocument | UserDocument, now: int) -> Grant:
-    return Grant(
-        name=document.name,
-        scopes=tuple(document.scopes),
-        endpoints=None if document.endpoints is None else tuple(document.endpoints),
-        expires_at=document.expiry(now),
-    )
-
-
-def _list_tokens(call: Call) -> HttpResponse:
-    limit, after = limit_of(call.request), cursor_of(call.request, "tokens")
-    return _list("tokens", call.use.credentials.page(call.actor, "token", limit, after), documents.token_document)
-
-
-def _create_token(call: Call) -> HttpResponse:
-    document = read(TokenDocument, body_of(call.request))
-    credential, token = call.use.credentials.create_token(call.actor, _grant(document, call.use.clock.now()))
-    return _json(201, documents.token_document(credential) | {"token": token.text})
-
-
-def _revoke_token(call: Call) -> HttpResponse:
-    (credential_id,) = call.names
-    if not _TOKEN_ID.fullmatch(credential_id):
-        message = f"A token is revoked by its id, which looks like {TOKEN_ID_PREFIX}… and is in the list of tokens."
-        raise NotFound(message)
-    return _json(200, documents.token_document(call.use.credentials.revoke_token(call.actor, credential_id)))
-
-
-def _list_users(call: Call) -> HttpResponse:
-    limit, after = limit_of(call.request), cursor_of(call.request, "users")
-    return _list("users", call.use.credentials.page(call.actor, "user", limit, after), documents.user_document)
-
-
-def _create_user(call: Call) -> HttpResponse:
-    document = read(UserDocument, body_of(call.request))
-    grant = _grant(document, call.use.clock.now())
-    return _json(201, documents.user_document(call.use.credentials.create_user(call.actor, grant, document.password)))
-
-
-def _revoke_user(call: Call) -> HttpResponse:
-    (name,) = call.names
-    if not is_user_name(name):
-        message = f"There is no user {name[:128]!r}: that is not the name of one."
-        raise NotFound(message)
-    return _json(200, documents.user_document(call.use.credentials.revoke_user(call.actor, name)))
-
-
 # -- workspaces ------------------------------------------------------------------------------------------------------
 
 
@@ -252,18 +159,18 @@ def _workspace_name(call: Call) -> str:
 def _list_workspaces(call: Call) -> HttpResponse:
     limit, after = limit_of(call.request), cursor_of(call.request, "workspaces")
     page = call.use.workspaces.page(limit, after, deadline=call.actor.deadline)
-    return _list("workspaces", page, documents.workspace_document)
+    return list_answer("workspaces", page, documents.workspace_document)
 
 
 def _create_workspace(call: Call) -> HttpResponse:
     document = read(WorkspaceDocument, body_of(call.request))
     created = call.use.workspaces.create(document.name, document.title, deadline=call.actor.deadline)
-    return _json(201, documents.workspace_document(created), _location(call, "workspaces", created.name))
+    return json_answer(201, documents.workspace_document(created), location(call, "workspaces", created.name))
 
 
 def _read_workspace(call: Call) -> HttpResponse:
     found = call.use.workspaces.read(_workspace_name(call), deadline=call.actor.deadline)
-    return _json(200, documents.workspace_document(found))
+    return json_answer(200, documents.workspace_document(found))
 
 
 def _delete_workspace(call: Call) -> HttpResponse:
@@ -281,7 +188,7 @@ def _disable_workspace(call: Call) -> HttpResponse:
 
 def _switch_workspace(call: Call, *, enabled: bool) -> HttpResponse:
     switched = call.use.workspaces.switch(_workspace_name(call), enabled=enabled, deadline=call.actor.deadline)
-    return _json(200, documents.workspace_document(switched))
+    return json_answer(200, documents.workspace_document(switched))
 
 
 def _routes(scope: str, table: Iterable[tuple[str, Mapping[str, Handler]]]) -> tuple[Route, ...]:
@@ -289,7 +196,7 @@ def _routes(scope: str, table: Iterable[tuple[str, Mapping[str, Handler]]]) -> t
 
 
 # What an operator does with its own kind's tokens: they come from bootstrap alone, and must end like any other.
-FOR_OPERATORS: Final = frozenset({_list_tokens, _revoke_token})
+FOR_OPERATORS: Final = frozenset({credentials.list_tokens, credentials.revoke_token})
 
 ROUTES: Final = (
     *_routes(
@@ -307,10 +214,18 @@ ROUTES: Final = (
             ),
             ("endpoints/{}/{}/enable", {"POST": _enable_endpoint}),
             ("endpoints/{}/{}/disable", {"POST": _disable_endpoint}),
-            ("tokens", {"GET": _list_tokens, "POST": _create_token}),
-            ("tokens/{}/revoke", {"POST": _revoke_token}),
-            ("users", {"GET": _list_users, "POST": _create_user}),
-            ("users/{}/revoke", {"POST": _revoke_user}),
+            ("tokens", {"GET": credentials.list_tokens, "POST": credentials.create_token}),
+            ("tokens/{}/revoke", {"POST": credentials.revoke_token}),
+            ("users", {"GET": credentials.list_users, "POST": credentials.create_user}),
+            ("users/{}/revoke", {"POST": credentials.revoke_user}),
+            ("users/{}/password", {"POST": credentials.set_password}),
+            ("clients", {"GET": credentials.list_clients, "POST": credentials.create_client}),
+            ("clients/{}/revoke", {"POST": credentials.revoke_client}),
+            ("api-keys", {"GET": credentials.list_api_keys, "POST": credentials.create_api_key}),
+            ("api-keys/{}/revoke", {"POST": credentials.revoke_api_key}),
+            ("keys", {"GET": credentials.list_keys}),
+            ("keys/{}", {"POST": credentials.put_key}),
+            ("keys/{}/retire", {"POST": credentials.retire_key}),
         ),
     ),
     *_routes(

@@ -1,14 +1,14 @@
 """Tokens and users of one workspace: made, listed, revoked."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flowport.domain import ids
 from flowport.domain.errors import NotFound
-from flowport.domain.records import Credential, user_key
-from flowport.domain.tokens import BASE62, Token, new_token
-from flowport.usecases.admin.errors import UserExists, ValidationFailed, Violation
+from flowport.domain.records import Credential, brought_token_key, user_key
+from flowport.domain.tokens import BASE62, Token, new_token, weakness
+from flowport.usecases.admin.errors import TokenExists, UserExists, ValidationFailed, Violation
 from flowport.usecases.admin.ports import Actor, CredentialKind, CredentialRegistry, EndpointRegistry, Page
 from flowport.usecases.ports import Clock, Passwords
 
@@ -23,6 +23,7 @@ class Grant:
     scopes: tuple[str, ...]
     endpoints: tuple[str, ...] | None = None
     expires_at: int | None = None
+    roles: tuple[str, ...] = ()
 
 
 def new_credential_id() -> str:
@@ -41,31 +42,40 @@ class ManageCredentials:
 
     def create_token(self, actor: Actor, grant: Grant) -> tuple[Credential, Token]:
         """Make a token. Its text is given here and never again: only its hash is kept."""
-        self._check(actor, grant)
+        self.check(actor, grant)
         return self.issue_token(actor, grant)
+
+    def bring_token(self, actor: Actor, grant: Grant, value: str) -> tuple[Credential, str | None]:
+        """Keep a token whose value its holders have already, of which only a hash is kept.
+
+        A dialect's own header takes it and nothing else does. Gives what is to be warned of, too.
+        """
+        self.check(actor, grant)
+        key = brought_token_key(actor.workspace, value)
+        credential = replace(self._token(actor, grant, key), brought=True)
+        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+            message = (
+                "This value is a token of the workspace already, or was one: a revoked value is not taken again. "
+                "See `flowport tokens list`."
+            )
+            raise TokenExists(message)
+        return credential, weakness(value)
 
     def issue_token(self, actor: Actor, grant: Grant) -> tuple[Credential, Token]:
         """Make a token of any scope: for bootstrap, which IAM has let in."""
         token = new_token(actor.workspace)
-        credential = Credential(
-            key=token.key,
-            kind="token",
-            workspace=actor.workspace,
-            credential_id=new_credential_id(),
-            name=grant.name,
-            scopes=grant.scopes,
-            endpoints=grant.endpoints,
-            created_at=self.clock.now(),
-            expires_at=grant.expires_at,
-        )
+        credential = self._token(actor, grant, token.key)
         if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
             message = "a new token's hash or id is taken"
             raise AssertionError(message)
         return credential, token
 
-    def create_user(self, actor: Actor, grant: Grant, password: str) -> Credential:
-        """Make a user with a password, of which only a memory-hard hash is kept."""
-        self._check(actor, grant)
+    def create_user(self, actor: Actor, grant: Grant, password: str, *, brought: bool = False) -> Credential:
+        """Make a user with a password, of which only a memory-hard hash is kept.
+
+        `brought`: the password may be guessed, so that only a dialect's own way in takes it.
+        """
+        self.check(actor, grant)
         credential = Credential(
             key=user_key(actor.workspace, grant.name),
             kind="user",
@@ -77,6 +87,8 @@ class ManageCredentials:
             created_at=self.clock.now(),
             expires_at=grant.expires_at,
             password_hash=self.passwords.hash(password),
+            roles=grant.roles,
+            brought=brought,
         )
         if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
             message = (
@@ -85,6 +97,15 @@ class ManageCredentials:
             )
             raise UserExists(message)
         return credential
+
+    def set_password(self, actor: Actor, name: str, password: str, *, brought: bool = False) -> Credential:
+        """Give a user another password; the last one, and what was signed for it, is refused from then on."""
+        hashed, key = self.passwords.hash(password), user_key(actor.workspace, name)
+        changed = self.registry.set_password(actor.workspace, key, hashed, brought=brought, deadline=actor.deadline)
+        if changed is None:
+            message = f"There is no user {name!r} in the workspace {actor.workspace!r}, or it is revoked."
+            raise NotFound(message)
+        return changed
 
     def revoke_token(self, actor: Actor, credential_id: str) -> Credential:
         """Refuse a token from the next request on."""
@@ -107,10 +128,24 @@ class ManageCredentials:
         """List the workspace's tokens or users."""
         return self.registry.page(actor.workspace, kind, limit, after, deadline=actor.deadline)
 
+    def _token(self, actor: Actor, grant: Grant, key: str) -> Credential:
+        return Credential(
+            key=key,
+            kind="token",
+            workspace=actor.workspace,
+            credential_id=new_credential_id(),
+            name=grant.name,
+            scopes=grant.scopes,
+            endpoints=grant.endpoints,
+            created_at=self.clock.now(),
+            expires_at=grant.expires_at,
+        )
+
     def _revoke(self, actor: Actor, key: str) -> Credential | None:
         return self.registry.revoke(actor.workspace, key, at=self.clock.now(), deadline=actor.deadline)
 
-    def _check(self, actor: Actor, grant: Grant) -> None:
+    def check(self, actor: Actor, grant: Grant) -> None:
+        """Refuse a grant that has ended already, or that is limited to endpoints that there are not."""
         found: list[Violation] = []
         if grant.expires_at is not None and grant.expires_at <= self.clock.now():
             found.append(Violation("/expires_at", "This time has passed; name one to come, or leave it out."))

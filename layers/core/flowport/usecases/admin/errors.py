@@ -88,6 +88,13 @@ class UserExists(Conflict):
     title = "User exists"
 
 
+class TokenExists(Conflict):
+    """A token was brought whose value is one of the workspace already, perhaps revoked."""
+
+    kind = "token-exists"
+    title = "Token exists"
+
+
 class WorkspaceExists(Conflict):
     """A workspace of that name is there already."""
 

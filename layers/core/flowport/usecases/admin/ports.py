@@ -7,11 +7,11 @@ not answer until `deadline` (monotonic seconds), and a write raises `UnknownOutc
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.domain.records import Credential, CredentialKind, Endpoint, Workspace
 
-CredentialKind = Literal["token", "user"]
+__all__ = ["CredentialKind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,12 @@ class CredentialRegistry(Protocol):
 
     def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
         """Revoke it from now on; the first revocation's time stays. None when the workspace has no such credential."""
+        ...
+
+    def set_password(
+        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
+    ) -> Credential | None:
+        """Give a user another password; repeated, it changes nothing. None when there is none who is not revoked."""
         ...
 
     def page(

@@ -1,0 +1,77 @@
+"""`flowport api-keys …`: signed tokens of long life, as PhixFlow's clients send them."""
+
+from typing import Annotated, Final
+
+import typer
+
+from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, ExpiresInDays, Roles, grant, limits
+from flowport_cli.errors import Unreachable
+from flowport_cli.listing import show_list
+from flowport_cli.render import cell_text, field
+from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
+
+app = typer.Typer(help="PhixFlow API keys (signed tokens): create, list, revoke.", no_args_is_help=True)
+_LISTING: Final = "flowport api-keys list"
+
+
+@app.command()
+def create(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="A name to know it by.")],
+    role: Roles = ["runner"],  # noqa: B006  # typer reads it, nobody changes it
+    endpoint: Endpoints = None,
+    expires_at: ExpiresAt = None,
+    expires_in_days: ExpiresInDays = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key and show it, once, alone on stdout. Where the signing key is missing, it is made, too."""
+    session = session_of(ctx, as_json=as_json)
+    body = grant(name, None, endpoint, expires_at, expires_in_days, roles=role)
+    answer = session.client().send("POST", "v1", "admin", "api-keys", body=body, about=session.about(listing=_LISTING))
+    document = answer.document()
+    key = document.get("api_key")
+    if not isinstance(key, str):
+        raise Unreachable(f"{answer.url} answered without an API key.")
+    if session.json:
+        session.emit(answer)
+    else:
+        typer.echo(key)
+        session.note(
+            f"API key {document.get('id')} ({document.get('name')}): roles {cell_text(document.get('roles'))};"
+            f" endpoints {limits(document)}; expires {document.get('expires_at') or 'never'}."
+        )
+    session.note("This is the only time that the API key is shown: keep it now. Flowport does not store it.")
+
+
+@app.command("list")
+def list_api_keys(
+    ctx: typer.Context, limit: Limit = None, cursor: Cursor = None, everything: All = False, as_json: AsJson = False
+) -> None:
+    """List the workspace's API keys; never the keys themselves."""
+    session = session_of(ctx, as_json=as_json)
+    show_list(
+        session,
+        "v1",
+        "admin",
+        "api-keys",
+        columns={"ID": field("id"), "ROLES": field("roles"), **COLUMNS},
+        about=session.about(listing=_LISTING),
+        limit=limit,
+        cursor=cursor,
+        everything=everything,
+    )
+
+
+@app.command()
+def revoke(
+    ctx: typer.Context,
+    key_id: Annotated[str, typer.Argument(help="The API key's id, key_…; not the key.", metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke an API key; the very next request with it is refused."""
+    session = session_of(ctx, as_json=as_json)
+    about = session.about(listing=_LISTING)
+    answer = session.client().send("POST", "v1", "admin", "api-keys", key_id, "revoke", about=about)
+    if session.json:
+        session.emit(answer)
+    session.note(f"API key {key_id} is revoked.")

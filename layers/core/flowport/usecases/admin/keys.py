@@ -1,0 +1,78 @@
+"""The keys that sign tokens: made or brought, rotated, retired. Nobody is ever shown one."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from flowport.domain.errors import Conflict, NotFound
+from flowport.domain.jwt import FLOWPORT_ALIAS, KEY_BYTES_AT_LEAST, PHIXFLOW_ALIAS
+from flowport.usecases.admin.errors import ValidationFailed, Violation
+from flowport.usecases.admin.ports import Actor
+from flowport.usecases.ports import Secrets, SecretVersion
+
+ALIASES: Final = (FLOWPORT_ALIAS, PHIXFLOW_ALIAS)
+_RANDOM_BYTES: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """What is known of an alias's key: its valid versions, the current one first."""
+
+    alias: str
+    versions: tuple[SecretVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManageKeys:
+    """The use cases of `/v1/admin/keys`."""
+
+    secrets: Secrets
+
+    def list(self, actor: Actor) -> tuple[SigningKey, ...]:
+        """Give every alias that has a key."""
+        found = (SigningKey(alias, self._versions(actor, alias)) for alias in ALIASES)
+        return tuple(key for key in found if key.versions)
+
+    def put(self, actor: Actor, alias: str, text: str | None) -> tuple[SigningKey, bool]:
+        """Make a key, or keep a brought one, as the current one; the present one stays valid as the previous.
+
+        True when it is the alias's first.
+        """
+        if text is not None and (size := len(text.encode())) < KEY_BYTES_AT_LEAST:
+            message = f"has {size} bytes under the alias {alias!r}; HS256 needs at least {KEY_BYTES_AT_LEAST}"
+            raise ValidationFailed([Violation("/value", message)])
+        before = self._versions(actor, alias)
+        made = self.secrets.put(
+            _name(actor, alias),
+            text or secrets.token_urlsafe(_RANDOM_BYTES),
+            replaces=before[0].id if before else None,
+            deadline=actor.deadline,
+        )
+        if made is None:
+            message = f"The key {alias!r} is being changed by somebody else; look at it and send the request again."
+            raise Conflict(message)
+        return SigningKey(alias, self._versions(actor, alias)), not before
+
+    def ensure(self, actor: Actor, alias: str) -> None:
+        """Make a key where the alias has none; whoever does so at the same moment makes it for both."""
+        if not self._versions(actor, alias):
+            text = secrets.token_urlsafe(_RANDOM_BYTES)
+            self.secrets.put(_name(actor, alias), text, replaces=None, deadline=actor.deadline)
+
+    def retire(self, actor: Actor, alias: str) -> SigningKey:
+        """End the previous key, and with it every token that it signed."""
+        versions = self._versions(actor, alias)
+        previous = next((version for version in versions if not version.current), None)
+        if previous is None or not self.secrets.retire(_name(actor, alias), previous.id, deadline=actor.deadline):
+            message = (
+                f"The alias {alias!r} has no previous key; a new one is made first, and the present one retired then."
+            )
+            raise NotFound(message)
+        return SigningKey(alias, self._versions(actor, alias))
+
+    def _versions(self, actor: Actor, alias: str) -> tuple[SecretVersion, ...]:
+        return self.secrets.versions(_name(actor, alias), deadline=actor.deadline)
+
+
+def _name(actor: Actor, alias: str) -> str:
+    return f"{actor.workspace}/{alias}"
