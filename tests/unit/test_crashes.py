@@ -45,6 +45,12 @@ def test_no_single_fault_loses_or_doubles_a_job(scenario: Scenario, fault: Fault
             assert costs == [], f"a call that may be repeated cost a job its run: {number} {world.wire.calls[number]}"
 
 
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_write_that_somebody_else_came_first_to_loses_and_doubles_nothing(name: str, played: Played) -> None:
+    for _ in walk(played, SCENARIOS[name], "finds its row moved"):
+        pass
+
+
 @pytest.mark.parametrize("second", ["dies before it", "is throttled", "is denied"])
 @pytest.mark.parametrize("name", PLAIN)
 def test_nothing_that_happens_after_a_lost_answer_loses_or_doubles_a_job(

@@ -16,7 +16,7 @@ ASYNC = Preference(respond_async=True)
 WAIT = Preference(wait=5)
 EXPRESS = an_endpoint(express_arn=EXPRESS_ARN, standard_arn=None)
 STANDARD = an_endpoint(express_arn=None, standard_arn=STANDARD_ARN)
-FOREVER = 10 * 3600.0
+LONG_RUN = 20 * 60.0  # seconds: a run that ends by itself long after a stop would have
 
 Action = Callable[[World], object]
 
@@ -97,10 +97,14 @@ def interleave(
     meanwhile: Action,
     prepare: Action = lambda _: None,
     at: str = "",
+    first: int | None = None,
     **world: Any,
 ) -> Iterator[tuple[int, World]]:
-    """Play a scenario once for each of its calls (that begin with `at`), and let something happen right before it."""
-    calls = played(scenario, prepare, **world).wire.calls
+    """Play a scenario once for each of its calls, and let something happen right before that call.
+
+    Only for calls that begin with `at`, and for no more than the `first` calls.
+    """
+    calls = played(scenario, prepare, **world).wire.calls[:first]
     for number in [number for number, call in enumerate(calls) if call.startswith(at)]:
 
         def prepares(it: World, number: int = number) -> None:

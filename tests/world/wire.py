@@ -59,7 +59,7 @@ class Wire:
     def send(self, process: "Life", operation: str, method: Callable[..., Any], request: dict[str, Any]) -> Any:
         process.must_live()
         self.turn()
-        with self.clock.lock:
+        with self.clock.held():
             number = len(self.calls)
             self.calls.append(operation)
             self.clock.sleep(0.005)

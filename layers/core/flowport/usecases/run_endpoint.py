@@ -226,6 +226,8 @@ class RunEndpoint:
             try:
                 found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
             except Unavailable as error:
+                if job.keyed and not job.direct and self._was_written(job):
+                    return None  # other calls may have been led to it and told 202
                 # The write may have happened after all; nothing was started, and the row must say so.
                 raise self.give_up(job, error) from error
             if found is None:
@@ -241,6 +243,14 @@ class RunEndpoint:
             keys = [replace(key, replaces=found.job_id) if key == found.key else key for key in keys]
         message = "Other calls with the same key keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
+
+    def _was_written(self, job: Job) -> bool:
+        """Whether a row whose write got no answer is there after all; raise `UnknownOutcome` where nobody can tell."""
+        try:
+            row = self.jobs.get(job.id)
+        except Unavailable as error:
+            raise _neither(job) from error
+        return row is not None and row.attempt == job.attempt
 
     def _run_directly(self, job: Job) -> Job:
         try:
@@ -264,6 +274,8 @@ class RunEndpoint:
     def start(self, job: Job) -> Job:
         """Begin an accepted job that this process has just written, and give it as it then stands."""
         if self.clock.now() - job.created_at > START_WITHIN:
+            if job.keyed:
+                return job
             message = "Accepting the job took too long; nothing was started. Send the request again."
             raise self.give_up(job, Unavailable(message))
         try:
@@ -275,6 +287,10 @@ class RunEndpoint:
                 return job  # started or not: the sweep makes sure, under the same name or by the claim
             # The sweep records what became of it; a 202 would promise a run that may not be there.
             raise UnknownOutcome(error.detail, members={"id": job.id}) from error
+        except Unavailable as error:
+            if job.keyed:
+                return job  # another call may have been led to it and told 202: the sweep starts it
+            raise self._give_up(job, error) from error
         except FlowportError as error:
             raise self.give_up(job, error) from error
         try:
@@ -319,9 +335,7 @@ class RunEndpoint:
             if job.keyed or not job.direct:
                 # The row may stand as it was: the sweep would start it, or the key lead to it. Nobody may be told
                 # otherwise.
-                return UnknownOutcome(
-                    "The job could neither be started nor withdrawn; it may still run.", members={"id": job.id}
-                )
+                return _neither(job)
         return error
 
 
@@ -387,6 +401,10 @@ def same_request(existing: Job, job: Job) -> Job:
         message = "Another request has the same request id; send it again."
         raise Unavailable(message, retry_after=1)
     return existing
+
+
+def _neither(job: Job) -> UnknownOutcome:
+    return UnknownOutcome("The job could neither be started nor withdrawn; it may still run.", members={"id": job.id})
 
 
 def _unreadable(job: Job) -> UnknownOutcome:

@@ -50,6 +50,9 @@ class StopJob:
                 self.jobs.end(job, end)
         outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, f"Cancelled by {who}."))
         current, ended_here = self._end(job, outcome)
+        if not ended_here and not current.ended:
+            message = "The job is being changed or deleted at this very moment; send the request again."
+            raise Unavailable(message, retry_after=1)
         if not ended_here:
             message = f"The job had ended as {current.status}; there is nothing to cancel."
             raise JobEnded(message, members={"id": job.id, "job_status": current.status})
