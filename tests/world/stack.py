@@ -98,7 +98,8 @@ class World:
 
     `events` are the seconds after which each completion event is delivered, () for never; `ahead` says by kind of
     process how many seconds its clock is ahead of the true time. A run ends as `run_ends`, its redrives in turn as
-    `redrives_end`, the last of it again and again.
+    `redrives_end`, the last of it again and again. `slack` is how many seconds more than usual the sweep may take to
+    stop what is to be stopped, where a scenario keeps it from its work.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class World:
         self.events, self.run_seconds, self.run_ends, self.output = events, run_seconds, run_ends, output
         self.redrives_end: Sequence[str] = ("SUCCEEDED",)
         self.ahead = dict(ahead or {})
+        self.slack = 0.0
         self.dynamodb, self.table = dynamodb, table
         self.clock = WorldClock()
         self.wire = Wire(self.clock)

@@ -105,8 +105,10 @@ class RedriveJob:
                 job, redrive_of, [key] if key else [], now=job.created_at, deadline=deadline
             )
         except Unavailable as error:
-            # The write may have happened after all; nothing was started, and the row must say so.
-            raise self.run.give_up(job, error) from error
+            if not (job.keyed and self.run.was_written(job)):
+                # The write may have happened after all; nothing was started, and the row must say so.
+                raise self.run.give_up(job, error) from error
+            made = True  # another call with the key may have been told of it
         if isinstance(made, Job):
             return same_request(made, job)
         return self.run.start(job) if made else None

@@ -226,7 +226,7 @@ class RunEndpoint:
             try:
                 found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
             except Unavailable as error:
-                if job.keyed and not job.direct and self._was_written(job):
+                if job.keyed and not job.direct and self.was_written(job):
                     return None  # other calls may have been led to it and told 202
                 # The write may have happened after all; nothing was started, and the row must say so.
                 raise self.give_up(job, error) from error
@@ -244,7 +244,7 @@ class RunEndpoint:
         message = "Other calls with the same key keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
 
-    def _was_written(self, job: Job) -> bool:
+    def was_written(self, job: Job) -> bool:
         """Whether a row whose write got no answer is there after all; raise `UnknownOutcome` where nobody can tell."""
         try:
             row = self.jobs.get(job.id)
@@ -290,7 +290,7 @@ class RunEndpoint:
         except Unavailable as error:
             if job.keyed:
                 return job  # another call may have been led to it and told 202: the sweep starts it
-            raise self._give_up(job, error) from error
+            raise self.give_up(job, error) from error
         except FlowportError as error:
             raise self.give_up(job, error) from error
         try:
