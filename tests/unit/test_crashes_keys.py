@@ -81,13 +81,14 @@ def test_a_call_sent_again_with_its_key_makes_nothing_twice(
         assert ran == 1 or {row["error"] for row in world.rows()} <= {"Flowport.OutcomeUnknown"}
 
 
+@pytest.mark.parametrize("outage_is", ["gets no answer", "is throttled"])
 @pytest.mark.parametrize(
     ("name", "service"),
     [(name, service) for name in ("sync Standard", "async Standard") for service in ("states", "dynamodb", "")]
     + [(name, service) for name in ("Express awaited", "async Express") for service in ("lambda", "dynamodb")],
 )
 def test_a_job_that_a_second_caller_was_told_of_is_not_given_up_by_the_first(
-    name: str, service: str, played: Played
+    name: str, service: str, outage_is: Fault, played: Played
 ) -> None:
     endpoint, preference = KINDS[name]
 
@@ -95,15 +96,15 @@ def test_a_job_that_a_second_caller_was_told_of_is_not_given_up_by_the_first(
         told = world.call(endpoint, ASYNC, **KEY)
         assert isinstance(told, Ran)
         now = world.clock.monotonic()
-        world.wire.outage = (service, now, now + 15)
+        world.wire.outage, world.wire.outage_is = (service, now, now + 15), outage_is
 
-    def prepare(world: World) -> None:
-        # The row is written, its writer does not know it yet, and another caller is told of it.
+    def lost(world: World) -> None:
         world.wire.faults[0] = "gets no answer to what was done"
         world.wire.meanwhile[1] = lambda: meanwhile(world)
 
-    _one_run(played(_keyed(endpoint, preference), prepare))
+    # Another caller is told of the row when its writer knows that it is written, and when it does not know it yet.
     _one_run(played(_keyed(endpoint, preference), lambda it: it.wire.meanwhile.update({1: lambda: meanwhile(it)})))
+    _one_run(played(_keyed(endpoint, preference), lost))
 
 
 def test_a_job_that_a_second_caller_was_told_of_is_not_given_up_by_a_first_that_was_asleep(played: Played) -> None:

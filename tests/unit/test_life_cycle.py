@@ -53,7 +53,7 @@ class LifeCycle(RuleBasedStateMachine):
     @initialize(
         events=st.sampled_from([(0.1,), (), (0.1, 0.1), (90.0,), (0.1, 400.0)]),
         run_seconds=st.sampled_from([0.0, 0.3, 30.0, LONG_RUN]),
-        run_ends=st.sampled_from(["SUCCEEDED", "SUCCEEDED", "FAILED"]),
+        run_ends=st.sampled_from(["SUCCEEDED", "FAILED"]),
         off=st.sampled_from([None, None, *((kind, hours) for kind in KINDS for hours in (1, -1))]),
     )
     def begin(self, events: Sequence[float], run_seconds: float, run_ends: str, off: tuple[str, int] | None) -> None:
@@ -93,7 +93,9 @@ class LifeCycle(RuleBasedStateMachine):
         self.world.batch(endpoint, preference, ("1", "2"), idempotency_key=key)
 
     @rule(
-        actors=st.lists(st.sampled_from([*sorted(CALLS), "cancel", "delete", "sweep"]), min_size=2, max_size=4),
+        actors=st.lists(
+            st.sampled_from([*sorted(CALLS), "cancel", "delete", "redrive", "sweep"]), min_size=2, max_size=4
+        ),
         key=keys,
         order=st.lists(st.integers(0, 3), max_size=30),
     )
@@ -103,6 +105,7 @@ class LifeCycle(RuleBasedStateMachine):
         acts: dict[str, Callable[[], object]] = {
             "cancel": lambda: self._cancel(0),
             "delete": lambda: self._delete(0),
+            "redrive": lambda: self._redrive(0, key),
             "sweep": self.world.sweep,
         } | {name: lambda name=name: self._call(name, key) for name in CALLS}  # type: ignore[misc]
         turns = chain(order, repeat(0))
@@ -120,6 +123,15 @@ class LifeCycle(RuleBasedStateMachine):
     def cancel(self, which: int) -> None:
         self._tell("cancel", which=which)
         self._cancel(which)
+
+    @rule(which=which, key=keys)
+    def redrive(self, which: int, key: str | None) -> None:
+        self._tell("redrive", which=which, key=key)
+        self._redrive(which, key)
+
+    def _redrive(self, which: int, key: str | None) -> None:
+        if (job_id := self._job(which)) is not None:
+            self.world.redrive(job_id, key)
 
     @rule(which=which)
     def delete(self, which: int) -> None:
@@ -159,9 +171,14 @@ class LifeCycle(RuleBasedStateMachine):
         self.world.wire.meanwhile[len(self.world.wire.calls) + after] = meanwhile
         self.world.slack += seconds
 
-    @rule(service=st.sampled_from(["dynamodb", "states", "lambda", ""]), seconds=st.sampled_from([2.0, 15.0, 60.0]))
-    def outage(self, service: str, seconds: float) -> None:
-        self._tell("outage", service=service, seconds=seconds)
+    @rule(
+        service=st.sampled_from(["dynamodb", "states", "lambda", ""]),
+        seconds=st.sampled_from([2.0, 15.0, 60.0]),
+        outage_is=st.sampled_from(["gets no answer", "is throttled"]),
+    )
+    def outage(self, service: str, seconds: float, outage_is: Fault) -> None:
+        self._tell("outage", service=service, seconds=seconds, outage_is=outage_is)
+        self.world.wire.outage_is = outage_is
         now = self.world.clock.monotonic()
         self.world.wire.outage = (service, now, now + seconds)
         self.world.slack += seconds

@@ -93,6 +93,7 @@ class States:
         if execution["status"] != "RUNNING" or attempt not in {None, execution.get("redriveCount", 0)}:
             return
         execution |= {"status": status, "stopDate": self._now()} | self._result(status)
+        execution.setdefault("ends", {})[execution.get("redriveCount", 0)] = (status, self._world.clock.at)
         execution["redriveStatus"] = "NOT_REDRIVABLE" if status == "SUCCEEDED" else "REDRIVABLE"
         self._world.announce(arn, execution)
 

@@ -10,6 +10,7 @@ from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import job_key
 from flowport.domain.errors import FlowportError, JobEnded
 from flowport.domain.job import CANCELLED, DEADLINE_PASSED, ENDED, NOT_STARTED, OUTCOME_UNKNOWN, Job
+from flowport.usecases.redrive_job import Redriven
 from flowport.usecases.run_endpoint import Ran
 from tests.fakes import ACME
 
@@ -51,13 +52,19 @@ def running(world: "World") -> list[str]:
 
 
 def runs_of(world: "World", job_id: str) -> int:
-    """Count the runs of a job that were started and not stopped."""
-    return world.states.express["fp-" + job_id] + len(_executions(world, job_id))
+    """Count the runs of a job that were started and not stopped: an execution's start or redrive, and Express runs."""
+    return world.states.express["fp-" + job_id] + len(_attempts(world, _item(world, job_id, "job") or {}, job_id))
 
 
-def _executions(world: "World", job_id: str) -> list[dict[str, Any]]:
-    named = [one for one in world.states.standard.values() if one["name"] == "fp-" + job_id]
-    return [one for one in named if one["status"] != "ABORTED"]
+def _attempts(world: "World", row: Row, job_id: str) -> list[tuple[str, float]]:
+    """Give how and when (milliseconds) a job's attempt of a Standard execution ended, unless it was stopped."""
+    count = row.get("redrive_count", 0)
+    ends = [
+        execution["ends"].get(count)
+        for arn, execution in world.states.standard.items()
+        if (arn == row["execution_arn"] if count else execution["name"] == "fp-" + job_id)
+    ]
+    return [end for end in ends if end is not None and end[0] != "ABORTED"]
 
 
 def check(world: "World") -> None:
@@ -73,6 +80,7 @@ def check(world: "World") -> None:
         assert ranks == sorted(set(ranks)), f"a job went backwards or ended twice: {statuses}"
     for row in found.values():
         _check_row(world, row)
+    _check_redrives(world, found)
     for job_id in world.wire.deleted:
         assert [_item(world, job_id, item) for item in ("input", "output")] == [None, None], "a payload was left behind"
     for asked in world.asked:
@@ -90,22 +98,32 @@ def _check_row(world: "World", row: Row) -> None:
         assert runs == 0, "a job that ran is recorded as not started"
     if row["status"] == "SUCCEEDED":
         assert runs == 1, "a job succeeded without a run"
-    for execution in _executions(world, row["job_id"]):
+    for status, ended_at in _attempts(world, row, row["job_id"]):
         if error in BEFORE_ITS_TIME:
-            went_on = execution["stopDate"].timestamp() - row["finished_at"] / 1000
+            went_on = (ended_at - row["finished_at"]) / 1000
             late = world.slack + max(map(abs, world.ahead.values()), default=0)
             assert went_on <= STOPPED_WITHIN_SECONDS + late, (
                 "a job was ended before its time, and its execution went on"
             )
         else:
-            assert row["status"] == execution["status"], f"a Standard run's end is not recorded: {error}"
+            assert row["status"] == status, f"a Standard run's end is not recorded: {error}"
+
+
+def _check_redrives(world: "World", found: dict[str, Row]) -> None:
+    """Each redrive of an execution is one job's."""
+    begun = [row for row in found.values() if row.get("redrive_count") and row.get("error") != NOT_STARTED]
+    for arn, execution in world.states.standard.items():
+        counts = sorted(row["redrive_count"] for row in begun if row["execution_arn"] == arn)
+        assert len(counts) == len(set(counts)), "two jobs stand for one redrive"
+        if not world.wire.deleted:
+            assert counts == list(range(1, execution.get("redriveCount", 0) + 1)), "a redrive is no job's"
 
 
 def _check_answer(world: "World", asked: "Asked", found: dict[str, Row]) -> None:
     answer = asked.answer
     if isinstance(answer, FlowportError) and answer.source == "gateway":
         assert runs_of(world, asked.job_id) == 0, f"the caller was told that nothing ran ({answer.kind}), but it did"
-    if not isinstance(answer, Ran) or answer.job.id in world.wire.deleted:
+    if not isinstance(answer, Ran | Redriven) or answer.job.id in world.wire.deleted:
         return
     assert answer.job.id in found, "the caller was told of a job that is not there"
     row = found[answer.job.id]

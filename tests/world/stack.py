@@ -44,7 +44,7 @@ class Asked:
 
     job_id: str
     key: str | None
-    answer: Ran | Exception | None
+    answer: Ran | Redriven | Exception | None
     client_job_id: str | None = None
 
 
@@ -186,12 +186,14 @@ class World:
         self.changed.append(Changed("cancel", job_id, answer))
         return answer
 
-    def redrive(self, job_id: str) -> Redriven | Exception | None:
+    def redrive(self, job_id: str, key: str | None = None) -> Redriven | Exception | None:
         """Let the caller redrive a job."""
         gateway = self.process("gateway")
         use = RedriveJob(gateway.access, gateway.jobs, gateway.executions, gateway.clock, gateway.run_endpoint)
         request_id = f"request-{next(self._requests)}="
-        return _told(lambda: use(self._caller(gateway, request_id), Redrive(job_id)))
+        answer = _told(lambda: use(self._caller(gateway, request_id), Redrive(job_id, key)))
+        self.asked.append(Asked(job_id_of_request(request_id), None, answer))
+        return answer
 
     def delete(self, job_id: str) -> bool | Exception | None:
         """Let the caller delete a job; True when it was told that it is done."""

@@ -41,13 +41,17 @@ def refused(code: str, status: int = 400, **members: Any) -> ClientError:
 
 @dataclass
 class Wire:
-    """The wire. `faults` and `meanwhile` are by the number of the call; `turn` is called before each."""
+    """The wire. `faults` and `meanwhile` are by the number of the call; `turn` is called before each.
+
+    `outage` is a service and when it begins and ends, in seconds of the clock; each call in it suffers `outage_is`.
+    """
 
     clock: WorldClock
     calls: list[str] = field(default_factory=list)
     faults: dict[int, Fault] = field(default_factory=dict)
     meanwhile: dict[int, Callable[[], object]] = field(default_factory=dict)
     outage: tuple[str, float, float] | None = None
+    outage_is: Fault = "gets no answer"
     turn: Callable[[], None] = lambda: None
     written: dict[str, list[str]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
@@ -97,7 +101,7 @@ class Wire:
         if self.outage is not None:
             service, begins, ends = self.outage
             if operation.startswith(service) and begins <= self.clock.monotonic() < ends:
-                return "gets no answer"
+                return self.outage_is
         return self.faults.get(number)
 
     def _do(self, method: Callable[..., Any], request: dict[str, Any]) -> None:
