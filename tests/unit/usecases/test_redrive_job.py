@@ -211,11 +211,21 @@ def test_a_redrive_that_was_refused_ends_as_not_started_and_leaves_its_origin_fr
     origin = failed(stack)
     fail(stack.executions, "redrive", BUSY)
     with pytest.raises(errors.Unavailable):
-        redrive(stack, origin, "k")
+        redrive(stack, origin)
     (given_up,) = [job for job in stack.jobs.rows.values() if job.origin]
     assert given_up.error == "Flowport.NotStarted"
-    made = redrive(stack, origin, "k")
+    made = redrive(stack, origin)
     assert (made.job.redrive_count, stack.jobs.rows[origin.id].redriven_as) == (1, made.job.id)
+
+
+def test_a_redrive_with_a_key_that_was_refused_is_begun_by_the_sweep(stack: Stack) -> None:
+    origin = failed(stack)
+    fail(stack.executions, "redrive", BUSY)
+    made = redrive(stack, origin, "k")  # another call may have been led to it
+    assert made.job.status == "ACCEPTED"
+    stack.sweep_after(61)
+    assert state_of(stack, origin) == ("RUNNING", 1)
+    assert redrive(stack, origin, "k").job.id == made.job.id
 
 
 def test_a_redrive_that_was_deleted_leaves_its_origin_free(stack: Stack, changes: ChangeJobs) -> None:
