@@ -18,6 +18,7 @@ class Audit:
     """What was counted, and every loss, double, standstill and contradiction in words."""
 
     calls: int
+    refused_for_now: int
     accepted: int
     recorded: int
     ended: int
@@ -50,6 +51,7 @@ def audit(
     of_hang_ups = [row for row in rows if row.number in hung_up]
     return Audit(
         calls=len(seen),
+        refused_for_now=sum(one.refusals for one in seen),
         accepted=len(accounts.told),
         recorded=len(rows),
         ended=sum(row.ended for row in rows),
@@ -102,7 +104,8 @@ class _Accounts:
         for (key, index), job_ids in self._jobs_of_keys().items():
             if len(job_ids) > 1:
                 yield f"key {key}, input {index}: {len(job_ids)} jobs"
-        for number, count in Counter(row.number for row in self.rows.values()).items():
+        # A call that was refused was made again: what was recorded as never started is none of its jobs.
+        for number, count in Counter(row.number for row in self.rows.values() if row.error != NOT_STARTED).items():
             if number in self.calls and count > len(self.calls[number].inputs):
                 yield f"call {number} has {len(self.calls[number].inputs)} inputs and {count} jobs"
 
@@ -137,7 +140,7 @@ class _Accounts:
             call = self.calls[one.number]
             if one.source == "gateway" and not one.told and call.key is None and one.number in started:
                 yield f"call {one.number} was refused ({one.outcome}) and ran"
-            if call.credential != "good" and one.outcome not in {"401", "403"} and not one.engine:
+            if call.credential != "good" and (one.told or one.outcome.startswith("2")):
                 yield f"call {one.number} with {call.credential} as its credential was answered {one.outcome}"
 
     def _inputs_of_keys(self) -> Iterator[str]:

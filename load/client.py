@@ -17,6 +17,8 @@ POLLS_AT_MOST: Final = 20
 POLL_WAIT_SECONDS: Final = 5
 CANCEL_AFTER_SECONDS: Final = (0.0, 0.2, 0.6)
 TIMEOUT_SECONDS: Final = 120
+REPEATS_AT_MOST: Final = 60
+COME_BACK_AFTER_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,18 @@ class Client:
     label: str
 
     def make(self, call: Call) -> Seen:
-        """Make the call; whatever happens to it is an outcome."""
-        began = time.monotonic()
-        try:
-            seen = self._make(call)
-        except httpx.HTTPError as error:
-            seen = Seen(call.number, "no answer", 0.0, problem=type(error).__name__, engine=True)
-        return replace(seen, seconds=time.monotonic() - began)
+        """Make the call, again while it is refused for the time being; whatever happens to it is an outcome."""
+        for refusals in range(REPEATS_AT_MOST + 1):
+            began = time.monotonic()
+            try:
+                seen = self._make(call)
+            except httpx.HTTPError as error:
+                seen = Seen(call.number, "no answer", 0.0, problem=type(error).__name__, engine=True)
+            seen = replace(seen, seconds=time.monotonic() - began, refusals=refusals)
+            if not refused_for_now(seen):
+                break
+            time.sleep(COME_BACK_AFTER_SECONDS)
+        return seen
 
     def _make(self, call: Call) -> Seen:
         if call.kind == "hang-up":
@@ -87,6 +94,11 @@ class Client:
         except OSError as error:
             return Seen(call.number, "no answer", 0.0, problem=type(error).__name__, engine=True)
         return Seen(call.number, "hung up", 0.0)
+
+
+def refused_for_now(seen: Seen) -> bool:
+    """Say whether it was said that nothing was started and nothing will be: a repetition is safe without a key."""
+    return seen.outcome == "503" and seen.source == "gateway" and not seen.engine and not seen.told
 
 
 def read(call: Call, answer: httpx.Response) -> Seen:

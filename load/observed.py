@@ -23,7 +23,8 @@ class Seen:
 
     `outcome` is the HTTP status, or `hung up`, or `no answer`; `source` is Flowport-Error-Source. `engine` says that
     the answer was the local engine's own: Flowport's carry Flowport-Request-Id. `then` is the HTTP status of the last
-    request of a call that makes several: a poll's last look, a cancel.
+    request of a call that makes several: a poll's last look, a cancel. `refusals` counts the answers before this one
+    that said that nothing was started and to come back later; `seconds` is how long the last request took.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Seen:
     problem: str | None = None
     engine: bool = False
     then: str | None = None
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _show_counts(audit: Audit) -> None:
     drawn.add_column()
     drawn.add_column(justify="right")
     for name, count in (
+        ("refusals (503: nothing was started) after which a call was made again", audit.refused_for_now),
         ("jobs that callers were told of", audit.accepted),
         ("jobs recorded (hang-ups too)", audit.recorded),
         ("jobs ended", audit.ended),

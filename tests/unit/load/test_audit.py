@@ -104,6 +104,13 @@ def test_two_jobs_of_one_call_are_doubled_although_its_caller_saw_one() -> None:
     assert counted.doubled == ("call 0 has 1 inputs and 2 jobs",)
 
 
+def test_a_job_that_was_never_started_is_no_double_of_the_one_that_the_repeated_call_made() -> None:
+    rows = [a_row(job_id="a"), a_row(job_id="b", status="FAILED", error=NOT_STARTED)]
+    counted = count(rows=rows, seen=[an_answer(refusals=1)])
+    assert counted.passed
+    assert counted.refused_for_now == 1
+
+
 def test_the_jobs_of_a_batch_are_one_for_each_input() -> None:
     told = (Told(0, "a", "SUCCEEDED"), Told(1, "b", "SUCCEEDED"))
     counted = count(
@@ -143,8 +150,9 @@ def test_a_refusal_by_the_gateway_of_a_call_that_ran_is_a_contradiction() -> Non
 def test_a_wrong_credential_that_is_let_in_is_a_contradiction() -> None:
     call = a_call(credential="unknown token")
     assert count(calls=[call]).contradicted == ("call 0 with unknown token as its credential was answered 200",)
-    refused = Seen(0, "401", 0.1, source="gateway")
-    assert count(calls=[call], seen=[refused], rows=[], effects={}, executions={}).passed
+    for outcome in ("401", "403", "503"):
+        refused = Seen(0, outcome, 0.1, source="gateway")
+        assert count(calls=[call], seen=[refused], rows=[], effects={}, executions={}).passed
 
 
 def test_another_input_that_is_answered_by_a_keys_job_is_a_contradiction() -> None:

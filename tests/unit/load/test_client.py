@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from load.client import read
+from load import client as clients
+from load.client import Client, read
 from load.observed import Told
 from load.plan import Call
 from load.report import percentile
@@ -45,6 +46,24 @@ def test_an_answer_that_never_reached_flowport_is_the_engines_own() -> None:
     seen = read(CALL, answer(502, {"errorMessage": "Worker process died"}, {}))
     assert seen.engine
     assert seen.problem == '{"errorMessage": "Worker process died"}'
+
+
+def test_a_call_is_made_again_while_it_is_said_that_nothing_was_started_and_only_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clients, "COME_BACK_AFTER_SECONDS", 0)
+    refused = answer(503, {"status": 503}, {**OURS, "Flowport-Error-Source": "gateway"})
+    unknown = answer(500, {"status": 500}, {**OURS, "Flowport-Error-Source": "unknown"})
+    for answers, outcome, refusals in (
+        ([refused, refused, answer(202, JOB)], "202", 2),
+        ([refused, unknown, answer(202, JOB)], "500", 1),
+        ([answer(502, {}, {}), answer(202, JOB)], "502", 0),
+    ):
+        sent = iter(answers)
+        transport = httpx.MockTransport(lambda _request, sent=sent: next(sent))
+        with httpx.Client(base_url="http://flowport.test", transport=transport) as http:
+            seen = Client(http, {"good": "token"}, "label").make(CALL)
+        assert (seen.outcome, seen.refusals) == (outcome, refusals)
 
 
 @pytest.mark.parametrize(("percent", "value"), [(50, 50), (90, 90), (99, 99), (100, 100)])
