@@ -111,10 +111,19 @@ def test_a_batch_of_a_hundred_is_a_hundred_jobs_in_order_and_its_repetition_is_t
     path = tally("standard")
     headers = {"Idempotency-Key": str(uuid.uuid4()), "Prefer": "respond-async"}
     inputs = [{"n": number} for number in range(100)]
-    first, again = (caller.post(f"/v1/run/{path}/batch", json=inputs, headers=headers) for _ in range(2))
-    job_ids = [item["job"]["id"] for item in first.json()["items"]]
-    assert len(set(job_ids)) == 100
-    assert [item["job"]["id"] for item in again.json()["items"]] == job_ids
+    found: list[set[str]] = [set() for _ in inputs]
+    whole = 0
+    # A slow engine leaves some inputs for want of time, each with a 503 of its own: the repetition takes them up.
+    while whole < 2:
+        items = caller.post(f"/v1/run/{path}/batch", json=inputs, headers=headers).json()["items"]
+        assert len(items) == 100
+        assert {item["status"] for item in items} <= {200, 202, 503}
+        for ids, item in zip(found, items, strict=True):
+            ids.update({item["job"]["id"]} if "job" in item else ())
+        whole += all("job" in item for item in items)
+    assert [len(ids) for ids in found] == [1] * 100
+    assert len(set.union(*found)) == 100
     for number in (0, 1, 50, 98, 99):
-        assert caller.get(f"/v1/jobs/{job_ids[number]}/input").json() == {"n": number}
-        assert ended(caller, job_ids[number])["output"]["starts"] == 1
+        (job_id,) = found[number]
+        assert caller.get(f"/v1/jobs/{job_id}/input").json() == {"n": number}
+        assert ended(caller, job_id)["output"]["starts"] == 1
