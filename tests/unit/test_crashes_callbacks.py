@@ -203,3 +203,20 @@ def test_a_sweep_whose_clock_is_an_hour_off_loses_no_answer_that_was_told_taken(
             world.wire.meanwhile[number] = world.sweep
 
         played(scenario, sweeps, sweep_ahead=ahead)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS[:3])
+def test_two_callers_at_once_have_one_winner_whose_body_is_the_output(scenario: Scenario, played: Played) -> None:
+    calls = played(scenario).wire.calls
+    for number, call in enumerate(calls):
+        if not call.startswith("dynamodb."):
+            continue
+
+        def races(world: ParkedWorld, number: int = number) -> None:
+            def meanwhile() -> None:
+                for callback_id in set(world.given_out):
+                    world.answer(callback_id, SECOND)
+
+            world.wire.meanwhile[number] = meanwhile
+
+        played(scenario, races)

@@ -103,6 +103,7 @@ class ParkedWorld:
         self.dynamodb, self.table = dynamodb, table
         self._sweep_ahead = sweep_ahead
         self.kept: list[str] = []
+        self.given_out: list[str] = []
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -110,7 +111,8 @@ class ParkedWorld:
         """Reserve an id, as a state with Retry does."""
         for _ in range(6):
             try:
-                return _Process(self).park.reserve(Reserve(3600))
+                self.given_out.append(_Process(self).park.reserve(Reserve(3600)))
+                return self.given_out[-1]
             except (ProcessDied, Unavailable):
                 self.clock.sleep(1)
         raise AssertionError("nothing could be reserved")
@@ -139,6 +141,7 @@ class ParkedWorld:
 
     def answer(self, callback_id: str, body: str) -> str:
         """Let a caller answer, again and again until it knows; give `resumed`, or the problem's kind."""
+        self.given_out.append(callback_id)
         return self._until_known(body, lambda: _Process(self).resume.by_id(STRANGER, Resume(callback_id, lambda: body)))
 
     def answer_name(self, name: str, body: str) -> str:
