@@ -77,6 +77,7 @@ class PublicSurface:
                 deadline=deadline,
                 request_id=request.request_id,
                 any_of=sender.any_of,
+                optional=sender.optional,
             )
             result = self.usecases[type(command)](caller, command)
             return dialect.render(request, command, result)

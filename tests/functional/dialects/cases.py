@@ -97,14 +97,20 @@ def event_of(request: str, request_id: str) -> dict[str, Any]:
     return made
 
 
-def play(case: Case, aws: Aws, gateway: Handler, recorder: Handler) -> None:
-    """Send a case's requests and compare the answers with those that it names."""
+def play(case: Case, aws: Aws, gateway: Handler, recorder: Handler, known: Mapping[str, str] | None = None) -> None:
+    """Send a case's requests and compare the answers with those that it names.
+
+    `known` gives the values of the {PLACEHOLDERS} in requests: what only the test can make (a token, a callback's id).
+    """
     if case.express is not None:
         aws.sync_executions.answer = dict(case.express)
     for request_id, exchange in zip(REQUEST_IDS[: len(case.exchanges)], case.exchanges, strict=True):
         if case.ends is not None:
             aws.clock.meanwhile = lambda: end_running(aws, recorder, case.ends or {})
-        answer = gateway(event_of(exchange["request"], request_id), None)
+        request = exchange["request"]
+        for name, value in (known or {}).items():
+            request = request.replace(f"{{{name}}}", value)
+        answer = gateway(event_of(request, request_id), None)
         aws.clock.meanwhile = None
         assert_answer(answer, exchange["response"])
 

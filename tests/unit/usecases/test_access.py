@@ -196,3 +196,18 @@ def test_an_expired_job_is_not_found_although_its_row_is_still_there(stack: Stac
     stack.clock.sleep(1)
     with pytest.raises(errors.NotFound):
         stack.access.to_read_job(stack.caller(), JOB_ID)
+
+
+def test_a_credential_that_is_not_needed_does_no_harm_where_the_family_says_so(stack: Stack) -> None:
+    stack.directory.add(a_credential(stack.token, revoked_at=NOW))
+    stack.directory.add(an_endpoint(auth=("none",)))
+    principal, _ = stack.access.to_run(stack.caller(optional=True), "billing/quote", "POST")
+    assert principal.credential is None
+    with pytest.raises(errors.CredentialInvalid):
+        stack.access.to_run(stack.caller(), "billing/quote", "POST")
+
+
+def test_a_credential_that_is_needed_is_refused_however_optional(stack: Stack) -> None:
+    stack.directory.add(a_credential(stack.token, revoked_at=NOW))
+    with pytest.raises(errors.CredentialInvalid):
+        stack.access.to_run(stack.caller(optional=True), "billing/quote", "POST")

@@ -74,11 +74,13 @@ class Sender:
     """What a request says of who sends it: a credential, and a workspace where one is named.
 
     `any_of` are the scopes of which the dialect's own policy for this request wants one; None: the native ones.
+    `optional`: where an endpoint needs no credential, one that is not valid does no harm.
     """
 
     presented: Presented | None
     workspace: str | None
     any_of: frozenset[str] | None = None
+    optional: bool = False
 
 
 class Dialect(Protocol):

@@ -17,6 +17,7 @@ from flowport.domain.errors import (
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
+    CredentialUnfit,
     EndpointDisabled,
     Forbidden,
     MethodNotAllowed,
@@ -231,10 +232,10 @@ def _check_grant(endpoint: Endpoint, principal: Principal, any_of: frozenset[str
     if credential is None:
         message = f"This endpoint needs {' or '.join(_HOW[mode] for mode in endpoint.auth)}."
         wanted = ", ".join(CHALLENGES[mode] for mode in endpoint.auth)
-        raise CredentialMissing(message, headers={"WWW-Authenticate": wanted})
+        raise CredentialMissing(message, headers={"WWW-Authenticate": wanted}, modes=endpoint.auth)
     if principal.ways.isdisjoint(endpoint.auth):
         message = f"This endpoint takes {' or '.join(_HOW[mode] for mode in endpoint.auth)}, not a {credential.kind}."
-        raise Forbidden(message)
+        raise CredentialUnfit(message, modes=endpoint.auth)
     check_scope(principal, any_of)
     if not principal.reaches(endpoint.path):
         message = f"The credential is limited to other endpoints than {endpoint.path!r}."

@@ -4,7 +4,7 @@ An error says what is wrong, with which value, and what to do. A dialect renders
 `application/problem+json` (RFC 9457), whose `type` ends in the error's `kind`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 Source = Literal["gateway", "workflow", "unknown"]
@@ -61,7 +61,12 @@ class Unauthenticated(FlowportError):
 
 
 class CredentialMissing(Unauthenticated):
-    """No credential, where one is needed."""
+    """No credential, where one is needed. `modes` are the endpoint's, in its order."""
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, modes: Sequence[str] = ()) -> None:
+        """Keep them for the families whose answer names what is missing."""
+        super().__init__(detail, headers=headers)
+        self.modes = tuple(modes)
 
 
 class CredentialInvalid(Unauthenticated):
@@ -92,6 +97,15 @@ class Forbidden(FlowportError):
     kind = "forbidden"
     title = "Forbidden"
     status = 403
+
+
+class CredentialUnfit(Forbidden):
+    """A valid credential of a kind that the endpoint does not take. `modes` are the endpoint's, in its order."""
+
+    def __init__(self, detail: str, *, modes: Sequence[str] = ()) -> None:
+        """Keep them for the families whose answer names what is missing."""
+        super().__init__(detail)
+        self.modes = tuple(modes)
 
 
 class EndpointDisabled(Forbidden):

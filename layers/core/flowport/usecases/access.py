@@ -1,6 +1,6 @@
 """From what a caller presents to who it is and what it may see: one read for everything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flowport.domain.access import (
@@ -16,7 +16,7 @@ from flowport.domain.access import (
     may_read,
     refuse_credential,
 )
-from flowport.domain.errors import CredentialMissing, Forbidden, NotFound
+from flowport.domain.errors import CredentialMissing, Forbidden, NotFound, Unauthenticated
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
@@ -36,7 +36,8 @@ class Caller:
 
     `workspace` is what the request names, None when it names none; `deadline` (monotonic seconds) bounds what happens
     before a job's row is written; `request_id` is API Gateway's extended request id. `any_of` are the scopes of which a
-    dialect's own policy wants one, in the place of those that the native contract asks for.
+    dialect's own policy wants one, in the place of those that the native contract asks for. `optional`: where an
+    endpoint needs no credential, one that is not valid does no harm.
     """
 
     presented: Presented | None
@@ -46,6 +47,7 @@ class Caller:
     deadline: float
     request_id: str | None = None
     any_of: frozenset[str] | None = None
+    optional: bool = False
 
     @property
     def acting_workspace(self) -> str:
@@ -81,7 +83,7 @@ class Access:
         found = self._find(caller, endpoint=endpoint, alias=alias)
         if found.endpoint is not None:
             check_address(found.endpoint, caller.source_ip)
-        principal = self._principal(caller, found)
+        principal = self._runner(caller, found)
         if found.endpoint is None:
             message = f"There is no endpoint {endpoint or alias!r} in the workspace {caller.acting_workspace!r}."
             raise NotFound(message)
@@ -172,6 +174,14 @@ class Access:
             alias=alias,
         )
         return self.directory.look_up(wanted, deadline=caller.deadline)
+
+    def _runner(self, caller: Caller, found: Found) -> Principal:
+        try:
+            return self._principal(caller, found)
+        except Unauthenticated:
+            if not caller.optional or found.endpoint is None or "none" not in found.endpoint.auth:
+                raise
+            return self._principal(replace(caller, presented=None, workspace=caller.acting_workspace), found)
 
     def _principal(self, caller: Caller, found: Found, *, anonymous_workspace_needed: bool = True) -> Principal:
         workspace = caller.acting_workspace
