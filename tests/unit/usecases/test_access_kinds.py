@@ -49,6 +49,13 @@ def test_a_client_that_is_not_there_is_refused_also_without_any_secret(stack: St
         stack.access.identified(stack.caller(presented=Presented.of_client(CLIENT.credential_id, "")))
 
 
+def test_a_client_without_a_secret_is_let_in_by_none(stack: Stack) -> None:
+    stack.directory.add(replace(CLIENT, secret_hash=None))
+    for secret in ("", "fps_secret"):
+        with pytest.raises(errors.CredentialInvalid):
+            stack.access.identified(stack.caller(presented=Presented.of_client(CLIENT.credential_id, secret)))
+
+
 @pytest.mark.parametrize("client_id", ["", "fpc_acme", "fpc__operator_00000000000000000001", "acme"])
 def test_what_is_no_clients_id_is_refused_without_a_read(client_id: str) -> None:
     with pytest.raises(errors.CredentialInvalid):
@@ -163,6 +170,11 @@ def test_the_same_value_of_another_workspace_is_not_that_token(stack: Stack) -> 
     stack.directory.add(BROUGHT, Workspace("other", "", "active", NOW))
     with pytest.raises(errors.CredentialInvalid):
         stack.access.identified(stack.caller(presented=Presented.of_any_token("123456", "other")))
+
+
+def test_two_workspaces_keep_the_same_value_apart() -> None:
+    assert brought_token_key("acme", "123456") != brought_token_key("other", "123456")
+    assert "123456" not in brought_token_key("acme", "123456")
 
 
 def test_that_header_also_carries_a_token_of_ours(stack: Stack) -> None:
