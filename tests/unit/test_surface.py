@@ -290,6 +290,22 @@ def test_a_head_of_a_dialects_path_has_no_body() -> None:
     assert _handle(a_job(), _event("HEAD", "/acme/job/1"))["body"] == ""
 
 
+@pytest.mark.usefixtures("_express")
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (errors.KeyTooShort("5 bytes"), ["gateway"]),
+        (errors.UnknownOutcome("x"), ["unknown"]),
+        (errors.NotFound("x"), []),
+    ],
+)
+def test_a_failure_is_counted_whatever_words_a_dialect_has_for_it(
+    error: errors.FlowportError, counted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _handle(error, _event("GET", "/acme/job/1"))
+    assert [line["source"] for line in _lines(capsys) if "_aws" in line] == counted
+
+
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 ENVIRONMENT = {

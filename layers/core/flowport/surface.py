@@ -53,21 +53,24 @@ class PublicSurface:
         cors = cors_headers(request, self.cors_origins) if dialect.cors is None else own_cors(request, dialect.cors)
         if request.method == "OPTIONS":
             return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors}))
-        response = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS)
+        response, failure = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS)
         headers: dict[str, str | tuple[str, ...]] = {"Cache-Control": "no-store", **cors, **response.headers}
         if "Vary" in cors and isinstance(own := response.headers.get("Vary"), str):
             headers["Vary"] = f"{own}, {cors['Vary']}"
         if request.request_id:
             headers["Flowport-Request-Id"] = request.request_id
-        self._report(dialect, request, response, started)
+        self._report(dialect, request, response, failure, started)
         return answer_of(replace(response, headers=headers, body="" if request.method == "HEAD" else response.body))
 
-    def _serve(self, dialect: Dialect, request: HttpRequest, deadline: float) -> HttpResponse:
+    def _serve(
+        self, dialect: Dialect, request: HttpRequest, deadline: float
+    ) -> tuple[HttpResponse, FlowportError | None]:
+        """Give the answer, and the error that it tells of: a dialect's own words need not say what it was."""
         command: Any = None
         try:
             command = dialect.parse(request)
             if isinstance(command, HttpResponse):
-                return command
+                return command, None
             sender = dialect.sender(request)
             caller = Caller(
                 presented=sender.presented,
@@ -80,17 +83,26 @@ class PublicSurface:
                 optional=sender.optional,
             )
             result = self.usecases[type(command)](caller, command)
-            return dialect.render(request, command, result)
+            return dialect.render(request, command, result), None
         except FlowportError as error:
-            return dialect.refuse(request, error)
+            return dialect.refuse(request, error), error
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
             observability.report_failure("unforeseen error", request_id=request.request_id)
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
             started = isinstance(command, Run | RunBatch | Redrive)
-            return dialect.refuse(request, UnknownOutcome(message) if started else InternalError(message))
+            failure = UnknownOutcome(message) if started else InternalError(message)
+            return dialect.refuse(request, failure), failure
 
-    def _report(self, dialect: Dialect, request: HttpRequest, response: HttpResponse, started: float) -> None:
-        source = response.headers.get("Flowport-Error-Source")
+    def _report(
+        self,
+        dialect: Dialect,
+        request: HttpRequest,
+        response: HttpResponse,
+        failure: FlowportError | None,
+        started: float,
+    ) -> None:
+        source = failure.source if failure else response.headers.get("Flowport-Error-Source")
+        status = failure.status if failure else response.status
         observability.report(
             "request",
             dialect=dialect.name,
@@ -102,7 +114,7 @@ class PublicSurface:
             request_id=request.request_id,
             duration_ms=round((self.clock.monotonic() - started) * 1000),
         )
-        if response.status >= SERVER_ERROR and source in {"gateway", "unknown"}:
+        if status >= SERVER_ERROR and source in {"gateway", "unknown"}:
             observability.count("Errors", dimensions={"source": str(source)})
 
 
