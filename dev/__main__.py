@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from types import FrameType
+from typing import Any
 
 from dev import engine as engines
 from dev.home import BIN, DevError, Home, engine_environment, home_from_environment
@@ -131,6 +133,18 @@ def _call_samples(running: Up, home: Home) -> None:
     _show(["call", "samples/hello"], environment)
     job_id = _show(["call", "samples/report", '{"seconds": 2}', "--async"], environment).strip()
     _show(["jobs", "watch", job_id], environment)
+    _call_theeye(running.local)
+
+
+def _call_theeye(local: dict[str, Any]) -> None:
+    known = local["dialects"]["theeye"]
+    url = f"{local['base_url']}/{known['customer']}/task/{known['task']}/job?parse&access_token="
+    body = '{"task_arguments":[100]}'
+    print(f"\n$ curl -sS -X POST \"{url}$FLOWPORT_TOKEN\" -H 'content-type: application/json' -d '{body}'  # TheEye")
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url + known["access_token"], body.encode(), headers)  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
+        print(answer.read().decode(), flush=True)
 
 
 def _show(arguments: list[str], environment: dict[str, str]) -> str:

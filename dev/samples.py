@@ -18,9 +18,12 @@ class Sample:
     machines: tuple[str, ...]
     request: dict[str, Any]
     methods: tuple[str, ...] = ("POST",)
+    aliases: tuple[str, ...] = ()
 
 
 BOTH = ("Express", "Standard")
+# An id as TheEye makes them.
+THEEYE_TASK = "61f42a86d3c1f20017a5e9b4"
 RECORDS = [{"id": "1", "email": "ada@example.com"}, {"id": "2", "email": "nobody"}]
 SAMPLES = (
     Sample("hello", "hello", BOTH, {}, ("GET", "POST")),
@@ -31,6 +34,13 @@ SAMPLES = (
     Sample("report-standard", "report", ("Standard",), {"seconds": 2}),
     Sample("approval", "approval", ("Standard",), {"question": "May it go out?"}),
     Sample("import-records", "import-records", BOTH, {"records": RECORDS}),
+    Sample(
+        "rest-api-response",
+        "rest-api-response",
+        BOTH,
+        {"task_arguments": [100]},
+        aliases=(f"theeye:{THEEYE_TASK}",),
+    ),
 )
 
 
@@ -39,6 +49,11 @@ def publish(outputs: dict[str, str], environment: dict[str, str]) -> dict[str, s
     for sample in SAMPLES:
         flowport_json(f"Publishing samples/{sample.name}", _arguments(sample, outputs), environment)
     return {sample.name: f"samples/{sample.name}" for sample in SAMPLES}
+
+
+def dialects(workspace: str, token: str) -> dict[str, dict[str, str]]:
+    """Give what a client of each family is configured with."""
+    return {"theeye": {"customer": workspace, "task": THEEYE_TASK, "access_token": token}}
 
 
 def samples_version() -> str:
@@ -53,4 +68,6 @@ def _arguments(sample: Sample, outputs: dict[str, str]) -> list[str]:
         arguments += [f"--{machine.lower()}", outputs[f"{stem}{machine}Arn"]]
     for method in sample.methods:
         arguments += ["--method", method]
+    for alias in sample.aliases:
+        arguments += ["--alias", alias]
     return [*arguments, "--log-group", f"/aws/vendedlogs/states/{SAMPLES_STACK}-{sample.workflow}"]

@@ -14,7 +14,7 @@ from dev import engine as engines
 from dev.deploy import HalfFinishedError, base_url, deploy
 from dev.engine import Engine
 from dev.home import ROOT, DevError, Home, engine_environment
-from dev.samples import publish, samples_version
+from dev.samples import dialects, publish, samples_version
 from dev.tools import flowport_json, write_private
 
 WORKSPACE = "default"
@@ -88,6 +88,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
         "operator_token": operator["token"],
         "run_token": runner["token"],
         "samples": samples,
+        "dialects": dialects(WORKSPACE, runner["token"]),
     }
     write_private(home.local_json, json.dumps(local, indent=2) + "\n")
     print(f"published  {', '.join(samples.values())}")

@@ -264,6 +264,9 @@ class Aws:
                 case Credential():
                     table, row = "CredentialsTable", directory_items.credential_row(record)
             self.dynamodb.put_item(TableName=table, Item=encode_item(row))
+            if isinstance(record, Endpoint):
+                for alias in record.aliases:
+                    self.dynamodb.put_item(TableName=table, Item=encode_item(directory_items.alias_row(record, alias)))
 
     def create_machine(self, name: str, *, kind: str = "STANDARD", tags: Mapping[str, str] | None = None) -> str:
         """Create a state machine and give its ARN."""

@@ -24,6 +24,7 @@ from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.redrive_job import Redrive, RedriveJob
 from flowport.usecases.run_batch import RunBatch, RunEndpointBatch
@@ -114,6 +115,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             Run: run,
             RunBatch: RunEndpointBatch(run, parts.jobs, parts.clock),
             ReadJob: reader.read,
+            ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
             ReadInput: reader.read_input,
             ReadSteps: reader.read_steps,
             ListJobs: reader.list,

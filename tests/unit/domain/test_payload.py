@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowport.domain.errors import InvalidJson, PayloadTooLarge
-from flowport.domain.payload import MAX_BYTES, checked_input, dumps
+from flowport.domain.payload import MAX_BYTES, checked_input, compact, dumps, members_of
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -122,3 +122,13 @@ def _strict(text: str) -> None:
     """Take what the standard library calls JSON; it also takes NaN and duplicates."""
     json.loads(text)
     assert text.strip() not in {"NaN", "Infinity", "-Infinity"}
+
+
+def test_an_objects_members_are_given_as_they_were_sent() -> None:
+    text = ' { "a" : 1.50 , "b\\u00e9":{"c" : [ 1,"}" ]},"":null } '
+    assert members_of(text) == {"a": "1.50", "b\u00e9": '{"c" : [ 1,"}" ]}', "": "null"}
+    assert members_of("{}") == members_of(" { } ") == {}
+
+
+def test_compact_json_has_no_space_but_in_its_strings() -> None:
+    assert compact('[ 1.50,\n {"a b" : "c\\" d" }\t]') == '[1.50,{"a b":"c\\" d"}]'

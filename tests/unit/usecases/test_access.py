@@ -71,7 +71,7 @@ def test_a_disabled_workspace_refuses_every_credential(stack: Stack) -> None:
 def test_a_credential_that_asks_for_another_workspace_finds_none(stack: Stack) -> None:
     stack.directory.add(Workspace("other", "", "active", NOW))
     for use in _every_use(stack):
-        with pytest.raises(errors.NotFound):
+        with pytest.raises(errors.OtherWorkspace):
             use(stack.caller(workspace="other"))
 
 
@@ -146,6 +146,13 @@ def test_a_job_of_another_workspace_is_not_found(stack: Stack) -> None:
     stack.jobs.create(a_job(workspace="other"))
     with pytest.raises(errors.NotFound):
         stack.access.to_read_job(stack.caller(), JOB_ID)
+
+
+def test_an_anonymous_job_is_found_in_its_own_workspace_only(stack: Stack) -> None:
+    stack.jobs.create(a_job(principal="anonymous"))
+    assert stack.access.to_read_job(stack.caller(**ANONYMOUS, workspace="acme"), JOB_ID)
+    with pytest.raises(errors.NotFound):
+        stack.access.to_read_job(stack.caller(**ANONYMOUS, workspace="other"), JOB_ID)
 
 
 def test_an_anonymous_job_is_read_without_credential_by_its_id_and_not_by_its_arn(stack: Stack) -> None:

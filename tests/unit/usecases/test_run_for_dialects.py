@@ -108,3 +108,11 @@ def test_a_caller_without_a_credential_is_recorded_by_the_dialects_name_for_one(
 
 def test_a_caller_with_a_credential_is_recorded_by_it_whatever_the_dialect_calls_nobody(stack: Stack) -> None:
     assert run(stack, anonymous="the system").job.principal == "token:tok_1"
+
+
+def test_a_stoppable_run_takes_the_machine_whose_runs_can_be_stopped(stack: Stack) -> None:
+    stack.directory.add(an_endpoint(standard_arn=STANDARD_ARN, time_limit=2))
+    job = run(stack, stoppable=True).job
+    assert (job.machine_type, job.status) == ("STANDARD", "TIMED_OUT")
+    assert stack.executions.stopped == [job.execution_arn]
+    assert (job.finished_at or 0) - NOW in range(2000, 2050)

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from flowport.dialects import iolinker, native
+from flowport.dialects import iolinker, native, theeye
 from flowport.dialects.paths import NATIVE, territory_of
 from flowport.dialects.wire import Dialect, HttpRequest
 
 REGISTRY: Final[dict[str, Dialect]] = {
     "native": native.Native(),
     "iolinker": iolinker.Iolinker(),
+    "theeye": theeye.TheEye(),
 }
 
 

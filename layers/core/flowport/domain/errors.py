@@ -144,6 +144,10 @@ class NotFound(FlowportError):
     status = 404
 
 
+class OtherWorkspace(NotFound):
+    """The credential is valid, in another workspace than the one that the request names."""
+
+
 class MethodNotAllowed(FlowportError):
     """The path exists, the method does not."""
 

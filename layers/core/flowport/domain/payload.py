@@ -14,6 +14,8 @@ MAX_BYTES: Final = 262_144
 MAX_DEPTH: Final = 100
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_STRING_OR_SPACE = re.compile(r'"(?:[^"\\]|\\.)*+"|[ \t\r\n]+', re.DOTALL)
 # Possessive, and taking an unterminated string to the end: linear in whatever is sent.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
@@ -38,6 +40,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
+_LENIENT = json.JSONDecoder()
 
 
 def _check_depth(text: str) -> None:
@@ -85,13 +88,36 @@ def split_array(text: str) -> list[str]:
     if not isinstance(parse_json(text), list):
         message = "The body must be an array: one input an element."
         raise InvalidJson(message)
+    return elements_of(text)
+
+
+def elements_of(text: str) -> list[str]:
+    """Give the texts of the elements of what is known to be an array."""
     elements = []
     position = _SPACE.match(text, text.index("[") + 1).end()  # type: ignore[union-attr]  # it matches the empty text
     while text[position] != "]":
-        _, end = _DECODER.raw_decode(text, position)
+        _, end = _LENIENT.raw_decode(text, position)
         elements.append(text[position:end])
         position = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
     return elements
+
+
+def members_of(text: str) -> dict[str, str]:
+    """Give the texts of the members of what is known to be an object, each exactly as it was sent."""
+    members = {}
+    position = _SPACE.match(text, text.index("{") + 1).end()  # type: ignore[union-attr]
+    while text[position] != "}":
+        name, end = _LENIENT.raw_decode(text, position)
+        position = _COLON.match(text, end).end()  # type: ignore[union-attr]
+        _, end = _LENIENT.raw_decode(text, position)
+        members[name] = text[position:end]
+        position = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+    return members
+
+
+def compact(text: str) -> str:
+    """Take the white space between the tokens out of a JSON text; numbers and strings keep their exact form."""
+    return _STRING_OR_SPACE.sub(lambda found: found[0] if found[0][0] == '"' else "", text)
 
 
 def checked_input(text: str) -> str:

@@ -16,7 +16,7 @@ from flowport.domain.access import (
     may_read,
     refuse_credential,
 )
-from flowport.domain.errors import CredentialMissing, Forbidden, NotFound, Unauthenticated
+from flowport.domain.errors import CredentialMissing, Forbidden, NotFound, OtherWorkspace, Unauthenticated
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
@@ -108,6 +108,7 @@ class Access:
             job is None
             or job.expires_at <= self.clock.now()  # TTL removes an expired row within days, not at once
             or not may_read(job, principal, *(caller.any_of or ()))
+            or (caller.workspace is not None and job.workspace != caller.workspace)
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
             message = f"There is no job {str(reference)!r} for this caller."
@@ -193,7 +194,7 @@ class Access:
             credential = check_credential(presented, found.credential, now, self.passwords.verify, claims)
             if caller.workspace is not None and caller.workspace != workspace:
                 message = f"There is no workspace {caller.workspace!r} for this credential."
-                raise NotFound(message)
+                raise OtherWorkspace(message)
         if workspace != OPERATOR_WORKSPACE and (credential is not None or anonymous_workspace_needed):
             check_workspace(found.workspace, workspace)
         return Principal(workspace, credential, signed=presented is not None and presented.kind == "jwt")

@@ -62,7 +62,8 @@ class Run:
 
     `deadline` is in seconds. With `abort_after_ms` a caller who waits is told of the end at that time at the latest,
     and the run is stopped then; it is cut to what the answer's own time leaves. With `wait_ms` the call is an
-    asynchronous one that waits so long for the end. `anonymous` is what a caller without a credential is recorded as.
+    asynchronous one that waits so long for the end. A `stoppable` run is to end at its time limit: of an endpoint's
+    machines it takes the one whose runs AWS can stop. `anonymous` is what a caller without a credential is recorded as.
     With `number_series` the job gets the workspace's next number of that series.
     """
 
@@ -80,6 +81,7 @@ class Run:
     adapt: "Callable[[Endpoint], Run] | None" = None
     abort_after_ms: int | None = None
     wait_ms: int | None = None
+    stoppable: bool = False
     anonymous: str = ANONYMOUS
     number_series: Series | None = None
 
@@ -158,7 +160,7 @@ class RunEndpoint:
             command.preference,
             limited=aborted or _time_limit(endpoint, command) is not None,
             wait_ms=command.wait_ms,
-            to_be_aborted=aborted,
+            to_be_aborted=aborted or command.stoppable,
         )
         job = self._numbered(caller, command, self.new_job(caller, principal, endpoint, plan, command))
         view = command.view or endpoint.view
