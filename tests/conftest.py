@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from tests.tables import made_at
+
 # Read when clients are made and when the product's modules are imported, so set before either.
 for _name, _value in {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -61,6 +63,7 @@ def _create(client: Any, name: str, types: str, keys: dict[str, str], indexes: l
         KeySchema=_key(**keys),
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
     )
+    made_at(table, 0)
     return table
 
 

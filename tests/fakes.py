@@ -85,6 +85,7 @@ class FakeJobStore:
         self.rows: dict[str, Job] = {}
         self.keys: dict[str, tuple[str, str | None, int]] = {}
         self.numbers: dict[tuple[str, JobNumber], NumberEntry] = {}
+        self.since = 0
 
     def create(
         self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
@@ -93,14 +94,15 @@ class FakeJobStore:
             return None if old.attempt == job.attempt else _light(old)
         for key in keys:
             leads_to, fingerprint, expires_at = self.keys.get(key.id, (job.id, None, 0))
-            if expires_at > now and leads_to not in {job.id, key.replaces}:
-                return Taken(key, leads_to, fingerprint)
+            expired = expires_at <= now
+            if leads_to not in {job.id, key.replaces} and (key.kind == "client" or not expired):
+                return Taken(key, leads_to, fingerprint, expired=expired)
         if job.number is not None:
             if (job.workspace, job.number) in self.numbers:
                 return job.number
             entry = NumberEntry(job.number, job.id, job.endpoint, job.principal, job.created_at)
             self.numbers[job.workspace, job.number] = entry
-        self.rows[job.id] = job
+        self.rows[job.id] = job if job.keep_payloads_ms != 0 or job.input_until_start else replace(job, input=None)
         self.keys |= {key.id: (job.id, key.fingerprint, key.expires_at) for key in keys}
         return None
 
@@ -127,11 +129,22 @@ class FakeJobStore:
         leads_to, _, expires_at = self.keys.get(key_id, ("", None, 0))
         return leads_to if expires_at > now else None
 
-    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
-        return self._run(job_id, attempt=attempt, started_at=at, check_at=check_at)
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
+        dropped = {"input": None} if drop_input else {}
+        return self._run(job_id, attempt=attempt, started_at=at, check_at=check_at, **dropped)
 
-    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
-        return self._run(job_id, execution_arn=execution_arn, started_at=at, check_at=check_at)
+    def mark_running(
+        self,
+        job_id: str,
+        *,
+        execution_arn: str,
+        at: int,
+        check_at: int,
+        drop_input: bool = False,
+        deadline: float | None = None,
+    ) -> bool:
+        dropped = {"input": None} if drop_input else {}
+        return self._run(job_id, execution_arn=execution_arn, started_at=at, check_at=check_at, **dropped)
 
     def _run(self, job_id: str, **marks: Any) -> bool:  # fields of a job
         job = self.rows.get(job_id)
@@ -158,17 +171,19 @@ class FakeJobStore:
         if row.status not in only_from:
             return (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
         if row.number is not None and (entry := self.numbers.get((row.workspace, row.number))) is not None:
-            told = replace(entry, status=outcome.status, expires_at=row.expires_at)
+            told = replace(entry, status=outcome.status, expires_at=row.expires_after(outcome.finished_at))
             self.numbers[row.workspace, row.number] = told
         ended = row.ended_with(outcome)
+        if row.keep_payloads_ms == 0:
+            ended = replace(ended, input=None, output=None)
         self.rows[job.id] = replace(ended, execution_arn=execution_arn or row.execution_arn, check_at=look_again)
         return True
 
-    def settle(self, job_id: str, *, seen: int) -> None:
+    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
         if (job := self.rows.get(job_id)) is not None and job.check_at == seen:
             self.rows[job_id] = replace(job, check_at=None)
 
-    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
+    def delete(self, job_id: str, *, numbered: Job | None = None, deadline: float | None = None) -> bool:
         if (job := self.rows.get(job_id)) is not None and (not job.ended or job.check_at is not None):
             return False
         self.rows.pop(job_id, None)
@@ -190,19 +205,23 @@ class FakeJobStore:
     def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
         return {job_id: _light(self.rows[job_id]) for job_id in job_ids if job_id in self.rows}
 
-    def with_output(self, job: Job) -> Job:
+    def with_output(self, job: Job, *, deadline: float | None = None) -> Job:
         row = self.rows.get(job.id)
-        return replace(job, output=row.output) if row and job.status == "SUCCEEDED" and job.output is None else job
+        wanted = job.status == "SUCCEEDED" and job.output is None and job.payloads == "kept"
+        return replace(job, output=row.output) if row and wanted else job
 
-    def with_input(self, job: Job) -> Job:
+    def with_input(self, job: Job, *, deadline: float | None = None) -> Job:
         row = self.rows.get(job.id)
-        return replace(job, input=row.input) if row and job.input is None else job
+        return replace(job, input=row.input) if row and job.input is None and not job.payloads_expired else job
+
+    def written_since(self) -> int:
+        return self.since
 
     def due(self, now: int, limit: int) -> list[tuple[str, int]]:
         found = [(job.id, job.check_at) for job in self.rows.values() if job.check_at is not None]
         return sorted((pair for pair in found if pair[1] <= now), key=lambda pair: pair[1])[:limit]
 
-    def page(self, query: ListingQuery) -> ListingPage:
+    def page(self, query: ListingQuery, *, deadline: float | None = None) -> ListingPage:
         keyed = sorted(((_position(job), job) for job in self.rows.values() if _listed(job, query)), reverse=True)
         left = [pair for pair in keyed if query.after is None or pair[0] < query.after]
         jobs = tuple(_light(job) for _, job in left[: query.limit])
@@ -250,6 +269,8 @@ class FakeKeptSteps:
 
 
 def _light(job: Job) -> Job:
+    if job.payloads_apart:
+        return replace(job, input=None, output=None)
     return replace(job, input=_inline(job.input), output=_inline(job.output))
 
 
@@ -318,13 +339,13 @@ class FakeExecutions:
     def consented(self, state_machine_arn: str) -> bool:
         return self.tagged
 
-    def describe(self, execution_arn: str) -> ExecutionState | None:
+    def describe(self, execution_arn: str, *, deadline: float | None = None) -> ExecutionState | None:
         return self.standard.get(execution_arn)
 
-    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+    def stop(self, execution_arn: str, *, error: str, cause: str, deadline: float | None = None) -> None:
         self.stopped.append(execution_arn)
 
-    def history(self, execution_arn: str) -> Iterable[HistoryEvent]:
+    def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterable[HistoryEvent]:
         return self.events
 
 
@@ -382,7 +403,9 @@ class FakeLogs:
         self.events = list(events)
         self.asked: list[tuple[str, str, int]] = []
 
-    def history(self, log_group: str, execution_arn: str, since: int) -> Iterable[HistoryEvent]:
+    def history(
+        self, log_group: str, execution_arn: str, since: int, *, deadline: float | None = None
+    ) -> Iterable[HistoryEvent]:
         self.asked.append((log_group, execution_arn, since))
         return self.events
 
@@ -517,7 +540,7 @@ def a_job(job_id: str = JOB_ID, **changes: Any) -> Job:  # fields of a job
         attempt="a1",
         execution_arn=f"{ACCOUNT}:execution:durable:fp-{job_id}",
         input='{"items":[]}',
-        expires_at=NOW + 30 * 86_400_000,
+        keep_ms=30 * 86_400_000,
         check_at=NOW + 45_000,
     )
     return replace(job, **changes)

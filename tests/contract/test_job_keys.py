@@ -1,8 +1,10 @@
 """The port JobStore: keys that lead to jobs, jobs that are ended before their time, and deleted ones."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
+from typing import Any
 
 import pytest
 
@@ -115,6 +117,92 @@ def test_an_ended_job_is_deleted_with_its_payloads(store: JobStore) -> None:
     assert store.get(JOB_ID) is None
     assert store.with_input(a_job(input=None)).input is None
     assert store.with_output(a_job(status="SUCCEEDED", output=None)).output is None
+
+
+def below(job_id: str, count: int, dynamodb: Any, table: str) -> None:
+    """Write items below a job, as deliveries and snapshots lie there."""
+    for number in range(count):
+        item = {"job_id": {"S": job_id}, "item": {"S": f"delivery#{number:04d}"}, "text": {"S": "x"}}
+        dynamodb.put_item(TableName=table, Item=item)
+
+
+def items_of(job_id: str, dynamodb: Any, table: str) -> list[str]:
+    found = dynamodb.scan(TableName=table)["Items"]
+    return sorted(item["item"]["S"] for item in found if item["job_id"]["S"] == job_id)
+
+
+@pytest.mark.parametrize("count", [1, 98, 99, 100, 250])
+def test_a_deletion_leaves_nothing_below_the_job_and_nothing_of_others_away(
+    dynamodb: Any, jobs_table: str, count: int
+) -> None:
+    store = DynamoJobStore(dynamodb, jobs_table, FakeClock())
+    for job_id in (JOB_ID, OTHER):
+        store.create(a_job(job_id))
+        store.end(a_job(job_id), ABORTED)
+    below(JOB_ID, count, dynamodb, jobs_table)
+    below(OTHER, 1, dynamodb, jobs_table)
+    assert store.delete(JOB_ID)
+    assert items_of(JOB_ID, dynamodb, jobs_table) == []
+    assert items_of(OTHER, dynamodb, jobs_table) == ["delivery#0000", "job"]
+
+
+@pytest.mark.parametrize("count", [1, 250])
+def test_a_refused_deletion_takes_nothing(dynamodb: Any, jobs_table: str, count: int) -> None:
+    store = DynamoJobStore(dynamodb, jobs_table, FakeClock())
+    store.create(a_job())
+    below(JOB_ID, count, dynamodb, jobs_table)
+    assert not store.delete(JOB_ID)
+    assert len(items_of(JOB_ID, dynamodb, jobs_table)) == count + 1
+
+
+class _Dying:
+    """A client whose process dies right before its n-th write."""
+
+    def __init__(self, client: Any, number: int) -> None:
+        self._client, self._left = client, number
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"transact_write_items", "delete_item"}:
+            if self._left == 0:
+                raise KeyboardInterrupt
+            self._left -= 1
+        return getattr(self._client, name)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_deletion_that_was_broken_off_finds_its_job_again_when_it_is_repeated(
+    dynamodb: Any, jobs_table: str, number: int
+) -> None:
+    store = DynamoJobStore(dynamodb, jobs_table, FakeClock())
+    store.create(a_job())
+    store.end(a_job(), ABORTED)
+    below(JOB_ID, 250, dynamodb, jobs_table)
+    with pytest.raises(KeyboardInterrupt):
+        DynamoJobStore(_Dying(dynamodb, number), jobs_table, FakeClock()).delete(JOB_ID)
+    assert store.get(JOB_ID) is not None
+    assert store.delete(JOB_ID)
+    assert items_of(JOB_ID, dynamodb, jobs_table) == []
+
+
+def test_what_is_written_below_a_job_while_it_is_deleted_goes_too(dynamodb: Any, jobs_table: str) -> None:
+    store = DynamoJobStore(dynamodb, jobs_table, FakeClock())
+    store.create(a_job())
+    store.end(a_job(), ABORTED)
+    meanwhile = _Meanwhile(dynamodb, lambda: below(JOB_ID, 1, dynamodb, jobs_table))
+    assert DynamoJobStore(meanwhile, jobs_table, FakeClock()).delete(JOB_ID)
+    assert items_of(JOB_ID, dynamodb, jobs_table) == []
+
+
+class _Meanwhile:
+    """A client before whose first deletion something happens."""
+
+    def __init__(self, client: Any, action: Callable[[], None]) -> None:
+        self._client, self._action = client, action
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "delete_item":
+            self._action()
+        return getattr(self._client, name)
 
 
 def test_deleting_a_deleted_job_again_changes_nothing(store: JobStore) -> None:

@@ -198,8 +198,8 @@ def test_steps_that_are_too_long_are_not_kept(stores: Stores) -> None:
 
 
 def test_kept_steps_expire_with_their_job(dynamodb: Any, jobs_table: str) -> None:
-    job = a_job()
+    job = a_job(status="SUCCEEDED", finished_at=NOW + 5000)
     DynamoJobStore(dynamodb, jobs_table, FakeClock()).create(job)
     DynamoKeptSteps(dynamodb, jobs_table, FakeClock()).keep(job, STEPS)
     item = dynamodb.get_item(TableName=jobs_table, Key=job_key(job.id, "steps"))["Item"]
-    assert item["expires_at"] == {"N": str(job.expires_at // 1000)}
+    assert item["expires_at"] == {"N": str((NOW + 5000 + 30 * 86_400_000) // 1000)}

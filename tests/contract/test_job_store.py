@@ -191,6 +191,7 @@ def test_an_end_records_everything_about_it(store: JobStore) -> None:
         started_at=NOW + 100,
         execution_arn=ARN,
         check_at=None,
+        expires_at=NOW + 30 * DAY,
     )
 
 
@@ -552,24 +553,6 @@ def test_both_stores_list_the_same_jobs(
 
 
 # -- how the rows lie ------------------------------------------------------------------------------------------------
-
-
-def test_payloads_beside_the_row_expire_with_it_and_lie_in_no_index(dynamodb: Any, jobs_table: str) -> None:
-    store = DynamoJobStore(dynamodb, jobs_table, FakeClock())
-    store.create(a_job(input=LARGE))
-    store.end(a_job(), replace(DONE, output=LARGE))
-    items = {item["item"]["S"]: item for item in dynamodb.scan(TableName=jobs_table)["Items"]}
-    expires = {"N": str((NOW + 30 * DAY) // 1000)}
-    assert sorted(items) == ["input", "job", "output"]
-    assert items["input"] == {
-        "job_id": {"S": JOB_ID},
-        "item": {"S": "input"},
-        "text": {"S": LARGE},
-        "expires_at": expires,
-    }
-    assert items["output"]["expires_at"] == expires
-    assert items["job"]["expires_at"] == expires
-    assert not {"input", "output"} & items["job"].keys()
 
 
 def test_the_row_of_a_job_has_the_keys_that_the_template_indexes(dynamodb: Any, jobs_table: str) -> None:

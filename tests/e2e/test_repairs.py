@@ -33,7 +33,7 @@ def left_behind(local: Local, machine: str, status: str, mode: Mode, **more: Any
         attempt=uuid.uuid4().hex[:16],
         execution_arn=standard_execution_arn(arn, job_id) if machine_type == "STANDARD" else None,
         input='{"seconds":0}',
-        expires_at=now + 86_400_000,
+        keep_ms=86_400_000,
         check_at=now - 1000,
         **more,
     )

@@ -25,6 +25,7 @@ from flowport.adapters import directory_items
 from flowport.adapters.items import encode_item
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.tokens import parse_token
+from tests.tables import made_at
 
 Handler = Callable[[Mapping[str, Any], object], Any]
 
@@ -231,6 +232,7 @@ class Aws:
             properties = template()["Resources"][name]["Properties"]
             taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             self.dynamodb.create_table(TableName=name, **{key: properties[key] for key in taken if key in properties})
+            made_at(name, NOW - 86_400_000)
 
     def clients(self) -> wiring.Clients:
         """Make what `wiring.Clients()` makes, with the two hooks in them."""

@@ -35,6 +35,8 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "http_headers": [],
         "log_group": None,
         "time_limit": None,
+        "keep_jobs_days": None,
+        "keep_payloads_days": None,
         "sample": None,
         "aliases": [],
         "parameters": [],

@@ -141,7 +141,7 @@ def accepted(jobs: DynamoJobStore, job_id: str, machine: str, arn: str) -> None:
         attempt=ids.new_attempt_id(),
         execution_arn=None if machine == "EXPRESS" else ids.standard_execution_arn(arn, job_id),
         input='{"seconds":1}',
-        expires_at=now + 3_600_000,
+        keep_ms=3_600_000,
         check_at=now,
     )
     assert jobs.create(job) is None

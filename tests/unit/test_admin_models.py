@@ -140,6 +140,9 @@ def test_a_network_that_would_not_mean_what_it_says_is_refused(sent: str, said: 
         {"log_group": "/aws/lambda/x"},
         {"time_limit": 0},
         {"time_limit": 31_536_001},
+        {"keep_jobs_days": 1},
+        {"keep_jobs_days": 3651},
+        {"keep_payloads_days": -1},
         {"log_group": "/aws/vendedlogs/states/a b"},
         {"unknown": None},
         {"standard_arn": ARN + ":3"},
@@ -149,6 +152,12 @@ def test_a_member_that_cannot_be_so_is_refused_by_its_name(members: dict[str, An
     found = violations(EndpointDocument, an_endpoint_document(**members))
     (member,) = members
     assert [pointer.split("/")[1] for pointer in found] == [member]
+
+
+def test_payloads_are_kept_no_longer_than_their_job() -> None:
+    assert read(EndpointDocument, an_endpoint_document(keep_jobs_days=7, keep_payloads_days=7)).keep_jobs_days == 7
+    found = violations(EndpointDocument, an_endpoint_document(keep_jobs_days=7, keep_payloads_days=8))
+    assert found == {"/keep_payloads_days": "is longer than the job itself is kept, 7 days"}
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
@@ -299,6 +308,8 @@ def test_an_endpoints_document_reads_back_as_the_endpoint() -> None:
         http_headers=("Set-Cookie",),
         log_group="/aws/vendedlogs/states/x",
         time_limit=90,
+        keep_jobs_days=14,
+        keep_payloads_days=0,
         sample={"x": [1]},
         aliases=("nebulagraph:107", "v10:My API"),
         parameters=(

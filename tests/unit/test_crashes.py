@@ -5,6 +5,7 @@ lets deliveries, events and the sweep go on as AWS would, and checks what World.
 Express run twice, one Standard execution a job, no status backwards, and no caller told otherwise.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ SCENARIOS = {
     "Standard, its event lost": Scenario.call(STANDARD, ASYNC, events=()),
     "Standard, its event twice": Scenario.call(STANDARD, ASYNC, events=(0.1, 0.1)),
     "Standard, its event late": Scenario.call(STANDARD, ASYNC, events=(300,)),
+    "async Standard, payloads not kept": Scenario.call(replace(STANDARD, keep_payloads_days=0), ASYNC),
+    "async Express, payloads not kept": Scenario.call(replace(EXPRESS, keep_payloads_days=0), ASYNC),
+    "async Standard, payloads kept a day": Scenario.call(replace(STANDARD, keep_payloads_days=1), ASYNC),
     "Standard, over before it is marked": Scenario.call(STANDARD, ASYNC, run_seconds=0),
 }
 PLAIN = ("sync Express", "async Express", "Express awaited", "sync Standard", "async Standard")
@@ -116,7 +120,7 @@ def test_a_job_whose_repair_is_denied_keeps_no_other_from_being_repaired(
         world.wire.faults[len(world.wire.calls) + 1] = "dies before it"
         assert world.call(STANDARD, ASYNC) is None
     world.clock.sleep(60)
-    denied = len(world.wire.calls) + 2  # query, get, start of the first
+    denied = len(world.wire.calls) + 3  # query, get, the table's age, start of the first
     world.wire.faults[denied] = "is denied"
     world.sweep()
     world.settle()

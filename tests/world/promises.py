@@ -35,6 +35,15 @@ def _item(world: "World", job_id: str, item: str) -> Row | None:
     return decode_item(answer["Item"]) if "Item" in answer else None
 
 
+def _items(world: "World", job_id: str) -> list[str]:
+    answer = world.dynamodb.query(
+        TableName=world.table,
+        KeyConditionExpression="job_id = :job",
+        ExpressionAttributeValues={":job": {"S": job_id}},
+    )
+    return [item["item"]["S"] for item in answer["Items"]]
+
+
 def open_rows(world: "World") -> list[dict[str, Any]]:
     """Read the index of jobs that have not ended."""
     answer = world.dynamodb.query(
@@ -82,7 +91,7 @@ def check(world: "World") -> None:
         _check_row(world, row)
     _check_redrives(world, found)
     for job_id in world.wire.deleted:
-        assert [_item(world, job_id, item) for item in ("input", "output")] == [None, None], "a payload was left behind"
+        assert _items(world, job_id) == [], "something was left behind"
     for asked in world.asked:
         _check_answer(world, asked, found)
     for changed in world.changed:
@@ -98,6 +107,9 @@ def _check_row(world: "World", row: Row) -> None:
         assert runs == 0, "a job that ran is recorded as not started"
     if row["status"] == "SUCCEEDED":
         assert runs == 1, "a job succeeded without a run"
+    if row.get("keep_payloads_ms") == 0:
+        assert _items(world, row["job_id"]) == ["job"], "a payload was kept that must not be"
+        assert not {"input", "output"} & row.keys(), "a payload was kept that must not be"
     for status, ended_at in _attempts(world, row, row["job_id"]):
         if error in BEFORE_ITS_TIME:
             went_on = (ended_at - row["finished_at"]) / 1000

@@ -133,7 +133,8 @@ class World:
         """Start a process of a kind; one that died is not used again."""
         return Process(self, kind)
 
-    def _caller(self, process: Process, request_id: str | None = None) -> Caller:
+    def caller(self, process: Process, request_id: str | None = None) -> Caller:
+        """Give a caller with the token, whose request arrives at a process now."""
         deadline = process.clock.monotonic() + 5
         return Caller(Presented.of_token(TOKEN), None, "default", "192.0.2.1", deadline, request_id)
 
@@ -151,7 +152,7 @@ class World:
         gateway = self.process("gateway")
         request_id = request_id or f"request-{next(self._requests)}="
         command = Run(endpoint.path, "POST", lambda: body, preference, **options)
-        answer = _told(lambda: gateway.run_endpoint(self._caller(gateway, request_id), command))
+        answer = _told(lambda: gateway.run_endpoint(self.caller(gateway, request_id), command))
         job_id = job_id_of_request(request_id)
         self.asked.append(Asked(job_id, command.idempotency_key, answer, command.client_job_id))
         return answer
@@ -170,7 +171,7 @@ class World:
         run = Run(endpoint.path, "POST", lambda: "{}", preference, **options)
         command = RunBatch(run, lambda: [lambda body=body: body for body in bodies])  # type: ignore[misc]
         use = RunEndpointBatch(gateway.run_endpoint, gateway.jobs, gateway.clock)
-        answer = _told(lambda: use(self._caller(gateway, request_id), command))
+        answer = _told(lambda: use(self.caller(gateway, request_id), command))
         for index in range(len(bodies)):
             key = f"{run.idempotency_key}#{index}" if run.idempotency_key else None
             outcome = answer.outcomes[index] if isinstance(answer, BatchRan) else None
@@ -182,7 +183,7 @@ class World:
         """Let the caller cancel a job."""
         gateway = self.process("gateway")
         changes = ChangeJobs(gateway.access, gateway.jobs, gateway.stop)
-        answer = _told(lambda: changes.cancel(self._caller(gateway), Cancel(job_id)))
+        answer = _told(lambda: changes.cancel(self.caller(gateway), Cancel(job_id)))
         self.changed.append(Changed("cancel", job_id, answer))
         return answer
 
@@ -191,7 +192,7 @@ class World:
         gateway = self.process("gateway")
         use = RedriveJob(gateway.access, gateway.jobs, gateway.executions, gateway.clock, gateway.run_endpoint)
         request_id = f"request-{next(self._requests)}="
-        answer = _told(lambda: use(self._caller(gateway, request_id), Redrive(job_id, key)))
+        answer = _told(lambda: use(self.caller(gateway, request_id), Redrive(job_id, key)))
         self.asked.append(Asked(job_id_of_request(request_id), None, answer))
         return answer
 
@@ -201,7 +202,7 @@ class World:
         changes = ChangeJobs(gateway.access, gateway.jobs, gateway.stop)
 
         def delete() -> bool:
-            changes.delete(self._caller(gateway), Delete(job_id))
+            changes.delete(self.caller(gateway), Delete(job_id))
             return True
 
         answer = _told(delete)

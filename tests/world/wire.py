@@ -123,7 +123,8 @@ class Wire:
         """Remember each status that was written, job by job, and each row that was deleted."""
         writes = [next(iter(item.items())) for item in request.get("TransactItems", [])]
         for kind, one in writes or [("", request)]:
-            if kind == "Delete" and one["Key"]["item"] == {"S": "job"}:
+            conditional = "ConditionExpression" in one and "UpdateExpression" not in one and "Key" in one
+            if (kind == "Delete" or conditional) and one["Key"]["item"] == {"S": "job"}:
                 self.deleted.add(one["Key"]["job_id"]["S"])
             item, values = one.get("Item", {}), one.get("ExpressionAttributeValues", {})
             status = values.get(":set_status") or (item.get("status") if item.get("item") == {"S": "job"} else None)

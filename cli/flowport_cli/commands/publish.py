@@ -69,6 +69,12 @@ def publish(
     time_limit: Annotated[
         int | None, typer.Option(min=1, help="Stop each run after so many seconds.", metavar="SECONDS")
     ] = None,
+    keep_jobs_days: Annotated[
+        int | None, typer.Option(min=2, help="Keep each job so many days from its end.", metavar="DAYS")
+    ] = None,
+    keep_payloads_days: Annotated[
+        int | None, typer.Option(min=0, help="Keep inputs and outputs so many days; 0: not at all.", metavar="DAYS")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
@@ -109,6 +115,8 @@ def publish(
         time_limit=time_limit,
         aliases=alias,
         parameters=[options.parameter(text) for text in parameter or ()],
+        keep_jobs_days=keep_jobs_days,
+        keep_payloads_days=keep_payloads_days,
     )
     said = options.dialects(
         iolinker={"empty_output_is_none": empty_output_is_none},

@@ -34,7 +34,12 @@ def test_every_state_is_open_or_ended() -> None:
 def test_an_ended_job_is_never_looked_at_again_and_keeps_its_start() -> None:
     outcome = Outcome("SUCCEEDED", NOW + 9, output="1", started_at=NOW + 3)
     assert a_job(started_at=NOW + 1).ended_with(outcome) == a_job(
-        status="SUCCEEDED", finished_at=NOW + 9, output="1", started_at=NOW + 1, check_at=None
+        status="SUCCEEDED",
+        finished_at=NOW + 9,
+        output="1",
+        started_at=NOW + 1,
+        check_at=None,
+        expires_at=NOW + 30 * 86_400_000,
     )
     assert a_job().ended_with(outcome).started_at == NOW + 3
 

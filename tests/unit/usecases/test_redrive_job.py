@@ -346,7 +346,7 @@ def test_a_refusal_of_what_was_begun_unseen_is_no_refusal(stack: Stack) -> None:
     stack.executions.redrive(origin.execution_arn or "", "another token")
     before = stack.executions.standard[origin.execution_arn or ""]
     lagging = [replace(before, status="FAILED", outcome=FAILED, redrives=0), before]
-    stack.executions.describe = lambda _arn: lagging.pop(0)  # type: ignore[method-assign, assignment]
+    stack.executions.describe = lambda _arn, **_: lagging.pop(0)  # type: ignore[method-assign]
     stack.sweep_after(46)
     assert stack.jobs.rows[job.id].status == "RUNNING"
 

@@ -107,6 +107,12 @@ def doubt_of(error: Exception) -> Doubt | None:
     return None
 
 
+def patience(clock: Clock, deadline: float | None) -> float:
+    """Give when to stop trying, in monotonic seconds: after the usual patience, and at `deadline` at the latest."""
+    usual = clock.monotonic() + PATIENCE_SECONDS
+    return usual if deadline is None else min(usual, deadline)
+
+
 def repeat[T](
     call: Callable[[], T],
     *,

@@ -28,7 +28,9 @@ class CloudWatchExecutionLogs:
         self._client = client
         self._clock = clock
 
-    def history(self, log_group: str, execution_arn: str, since: int) -> Iterator[HistoryEvent]:
+    def history(
+        self, log_group: str, execution_arn: str, since: int, *, deadline: float | None = None
+    ) -> Iterator[HistoryEvent]:
         """Give the events of one execution, oldest first; it started after `since` (epoch milliseconds)."""
         client = self._client()
         request: dict[str, Any] = {
@@ -38,14 +40,15 @@ class CloudWatchExecutionLogs:
             "endTime": since + _WINDOW_MS,
         }
         events: list[HistoryEvent] = []
-        deadline = self._clock.monotonic() + _READ_WITHIN_SECONDS
+        usual = self._clock.monotonic() + _READ_WITHIN_SECONDS
+        last = usual if deadline is None else min(usual, deadline)
         while len(events) < _EVENTS_AT_MOST:
             try:
                 answer = repeat(
                     lambda: client.filter_log_events(**request),
                     what=WHAT,
                     clock=self._clock,
-                    deadline=deadline,
+                    deadline=last,
                     attempt_seconds=5.0,
                 )
             except ClientError as error:

@@ -21,13 +21,14 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from flowport.adapters.aws import AnyClient, cancellation_reasons, error_code, repeat
+from flowport.adapters.aws import PATIENCE_SECONDS, AnyClient, cancellation_reasons, error_code, patience, repeat
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.adapters.number_items import number_deletion, number_ended, number_put
 from flowport.domain.errors import Unavailable
 from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
-from flowport.domain.keys import JobKey, Taken
+from flowport.domain.keys import JobKey, KeyKind, Taken
 from flowport.domain.numbers import JobNumber
+from flowport.domain.retention import input_expires_at
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
 
 SCHEMA_VERSION: Final = 1
@@ -39,15 +40,24 @@ OPEN_SHARDS: Final = 1
 _DAYS_AT_MOST: Final = 45
 _LOOK_AT_MOST: Final = 1000
 _BATCH: Final = 100
+_IN_TRANSACTION: Final = 100
+# Beside the row and a number's item.
+_BELOW_AT_MOST: Final = _IN_TRANSACTION - 2
+_CLOCKS_APART: Final = 60 * 60_000
 # What DynamoDB leaves of a batch is asked for again, this often, after ever longer pauses.
 _ROUNDS: Final = 5
 _PAUSE: Final = 0.02
 _DAY_DONE: Final = ""
+# Seconds: what is left for a page's next day, at least, or the page ends.
+_TIME_FOR_A_DAY: Final = 4.0
 
 WHAT: Final = "The job store (DynamoDB)"
 IS_NEW: Final = "attribute_not_exists(job_id)"
 IS_FREE_KEY: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now)"
 MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now OR leads_to = :replaces)"
+# A caller's own name for a job holds until that job has ended, so that its time alone does not free it.
+IS_FREE_NAME: Final = "attribute_not_exists(job_id)"
+NAME_MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR leads_to = :replaces)"
 IS_ACCEPTED: Final = "#status = :accepted"
 IS_OVER: Final = f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))})"
 # With no execution left that the sweep is still to stop.
@@ -87,8 +97,12 @@ def _fits(text: str | None) -> bool:
     return text is None or (len(text) <= INLINE_BYTES and len(text.encode("utf-8", "surrogatepass")) <= INLINE_BYTES)
 
 
+def _inline(job: Job, text: str | None) -> bool:
+    return text is None or (not job.payloads_apart and _fits(text))
+
+
 def row_of(job: Job) -> dict[str, Any]:
-    """Build the `job` item of a new job."""
+    """Build the `job` item of a new job. It has no `expires_at`, the table's TTL attribute, until it has ended."""
     day, job_id = day_of(job.created_at), job.id
     return {
         "job_id": job_id,
@@ -106,7 +120,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "execution_arn": job.execution_arn,
         "created_at": job.created_at,
         "started_at": job.started_at,
-        "input": job.input if _fits(job.input) else None,
+        "input": job.input if _inline(job, job.input) else None,
         "client_job_id": job.client_job_id,
         "labels": dict(job.labels) or None,
         "origin": job.origin,
@@ -117,7 +131,8 @@ def row_of(job: Job) -> dict[str, Any]:
         "number": job.number.value if job.number else None,
         "number_series": job.number.series if job.number else None,
         "alias": job.alias,
-        "expires_at": job.expires_at // 1000,
+        "keep_ms": job.keep_ms,
+        "keep_payloads_ms": job.keep_payloads_ms,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
@@ -128,6 +143,7 @@ def row_of(job: Job) -> dict[str, Any]:
 
 def job_of(row: dict[str, Any]) -> Job:
     """Read a `job` item; payloads that lie beside it are None."""
+    expires_at = row["expires_at"] * 1000 if "expires_at" in row else None
     return Job(
         id=row["job_id"],
         workspace=row["workspace"],
@@ -151,7 +167,10 @@ def job_of(row: dict[str, Any]) -> Job:
         labels=row.get("labels") or {},
         origin=row.get("origin"),
         request_id=row.get("request_id"),
-        expires_at=row["expires_at"] * 1000,
+        # A row of the first release has no time to be kept, but its expiry from the beginning.
+        keep_ms=row["keep_ms"] if "keep_ms" in row else (expires_at or 0) - row["created_at"],
+        keep_payloads_ms=row.get("keep_payloads_ms"),
+        expires_at=expires_at,
         check_at=row.get("check_at"),
         keyed=row.get("keyed", False),
         deadline_at=row.get("deadline_at"),
@@ -167,6 +186,14 @@ def job_key(job_id: str, item: str = "job") -> dict[str, Any]:
     return {"job_id": encode(job_id), "item": encode(item)}
 
 
+_KEY_CONDITIONS: Final[dict[tuple[KeyKind, bool], str]] = {
+    ("idempotency", False): IS_FREE_KEY,
+    ("idempotency", True): MAY_BE_TAKEN,
+    ("client", False): IS_FREE_NAME,
+    ("client", True): NAME_MAY_BE_TAKEN,
+}
+
+
 def key_put(table: str, key: JobKey, job: Job, now: int) -> dict[str, Any]:
     """Build the write that makes a key lead to a job, if it leads nowhere or may be taken from where it leads."""
     item = {
@@ -176,17 +203,19 @@ def key_put(table: str, key: JobKey, job: Job, now: int) -> dict[str, Any]:
         "leads_to": job.id,
         "fingerprint": key.fingerprint,
         "key_expires_at": key.expires_at,
-        "expires_at": key.expires_at // 1000,
+        "expires_at": (key.removed_at or key.expires_at) // 1000,
     }
-    values: dict[str, Any] = {":now": now}
+    values: dict[str, Any] = {} if key.kind == "client" else {":now": now}
     if key.replaces is not None:
         values[":replaces"] = key.replaces
     return {
         "Put": {
             "TableName": table,
             "Item": encode_item(item),
-            "ConditionExpression": IS_FREE_KEY if key.replaces is None else MAY_BE_TAKEN,
-            "ExpressionAttributeValues": {name: encode(value) for name, value in values.items()},
+            "ConditionExpression": _KEY_CONDITIONS[key.kind, key.replaces is not None],
+            **(
+                {"ExpressionAttributeValues": {name: encode(value) for name, value in values.items()}} if values else {}
+            ),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
@@ -229,6 +258,7 @@ class Update:
 def end_update(
     outcome: Outcome,
     *,
+    expires_at: int,
     attempt: str | None,
     execution_arn: str | None,
     only_from: Sequence[str],
@@ -245,6 +275,7 @@ def end_update(
         "error": outcome.error,
         "cause": outcome.cause,
         "execution_arn": execution_arn,
+        "expires_at": expires_at // 1000,
         "check_at": look_again,
         "output": outcome.output if keep_output else None,
     }
@@ -303,7 +334,7 @@ class DynamoJobStore:
         if row is not None:
             return None if row.get("attempt") == job.attempt else job_of(row)
         taken = [
-            Taken(key, old["leads_to"], old.get("fingerprint"))
+            Taken(key, old["leads_to"], old.get("fingerprint"), expired=old["key_expires_at"] <= now)
             for key, old in zip(keys, others, strict=False)
             if old is not None and old.get("leads_to") != job.id
         ]
@@ -339,8 +370,8 @@ class DynamoJobStore:
         }
         if job.number is not None:
             beside = [*beside, number_put(self._table, job, job.number)]
-        if not _fits(job.input):
-            beside = [*beside, self._put_text(job.id, "input", job.input or "", job.expires_at)]
+        if not _inline(job, job.input) and (job.keep_payloads_ms != 0 or job.input_until_start):
+            beside = [*beside, self._put_text(job.id, "input", job.input or "", input_expires_at(job))]
         return self._write("Put", put, beside, deadline)
 
     def find_key(self, key_id: str, now: int) -> str | None:
@@ -348,24 +379,34 @@ class DynamoJobStore:
         item = self._item(key_id, "key")
         return item["leads_to"] if item and item["key_expires_at"] > now else None
 
-    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
         """`ACCEPTED -> RUNNING` by the one attempt that wins."""
         update = Update(
             {"status": "RUNNING", "attempt": attempt, "started_at": at, "check_at": check_at},
             conditions=(IS_ACCEPTED,),
             values={":accepted": "ACCEPTED"},
         )
-        old = self._update(job_id, update)
+        old = self._update(job_id, update, self._drop_input(job_id) if drop_input else ())
         return old is None or (old.get("status") == "RUNNING" and old.get("attempt") == attempt)
 
-    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
+    def mark_running(
+        self,
+        job_id: str,
+        *,
+        execution_arn: str,
+        at: int,
+        check_at: int,
+        drop_input: bool = False,
+        deadline: float | None = None,
+    ) -> bool:
         """`ACCEPTED -> RUNNING` once the execution is known to exist."""
         update = Update(
             {"status": "RUNNING", "execution_arn": execution_arn, "started_at": at, "check_at": check_at},
             conditions=(IS_ACCEPTED,),
             values={":accepted": "ACCEPTED"},
         )
-        old = self._update(job_id, update)
+        beside = self._drop_input(job_id) if drop_input else ()
+        old = self._update(job_id, update, beside, patience(self._clock, deadline))
         return old is None or (old.get("status") == "RUNNING" and old.get("execution_arn") == execution_arn)
 
     def end(
@@ -379,10 +420,12 @@ class DynamoJobStore:
         look_again: int | None = None,
         deadline: float | None = None,
     ) -> bool:
-        """End the row; a large output is written beside it in the same transaction."""
-        inline = _fits(outcome.output)
+        """End the row, which from now on expires; what lies beside it is written in the same transaction."""
+        output = None if job.keep_payloads_ms == 0 else outcome.output
+        inline = _inline(job, output)
         update = end_update(
-            outcome,
+            replace(outcome, output=output),
+            expires_at=job.expires_after(outcome.finished_at),
             attempt=attempt,
             execution_arn=execution_arn,
             only_from=only_from,
@@ -391,9 +434,13 @@ class DynamoJobStore:
         )
         if outcome.started_at is not None and job.started_at is None:
             update.sets["started_at"] = outcome.started_at
-        beside = [] if inline else [self._put_text(job.id, "output", outcome.output or "", job.expires_at)]
+        beside = self._input_of_ended(job, outcome.finished_at)
+        if not inline:
+            expires_at = job.payloads_expire_at(outcome.finished_at)
+            beside.append(self._put_text(job.id, "output", output or "", expires_at))
         if job.number is not None:
-            beside.append(number_ended(self._table, job, job.number, outcome.status, job.expires_at))
+            ends = job.expires_after(outcome.finished_at)
+            beside.append(number_ended(self._table, job, job.number, outcome.status, ends))
         olds = self._write("Update", update.request(self._table, job.id), beside, deadline)
         if olds is None:
             return True
@@ -405,13 +452,23 @@ class DynamoJobStore:
             and (attempt is None or old.get("attempt") == attempt)
         )
 
-    def settle(self, job_id: str, *, seen: int) -> None:
+    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
         """Take an ended job off the sweep's list."""
         update = Update({}, removes=("open_shard", "check_at"), conditions=(IS_UNMOVED,), values={":seen": seen})
-        self._update(job_id, update)
+        self._update(job_id, update, deadline=patience(self._clock, deadline))
 
-    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
-        """Delete the row, only when it has ended, and what lies beside it."""
+    def delete(self, job_id: str, *, numbered: Job | None = None, deadline: float | None = None) -> bool:
+        """Delete the row, only when it has ended, and everything below the job, in one transaction.
+
+        More than one transaction holds goes before it, so that a deletion that was broken off finds its job again.
+        What was written below the job meanwhile goes afterwards.
+        """
+        below = self._below(job_id, deadline)
+        if len(below) > _BELOW_AT_MOST:
+            if not self._has_ended(job_id, deadline):
+                return False
+            for chunk in batched(below[_BELOW_AT_MOST:], _IN_TRANSACTION, strict=False):
+                self._delete_items(job_id, chunk, deadline)
         row = {
             "TableName": self._table,
             "Key": job_key(job_id),
@@ -420,11 +477,44 @@ class DynamoJobStore:
             "ExpressionAttributeValues": {name: encode(value) for name, value in _ENDED_VALUES.items()},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        beside = [{"Delete": {"TableName": self._table, "Key": job_key(job_id, item)}} for item in ("input", "output")]
+        beside = [self._deletion(job_id, item) for item in below[:_BELOW_AT_MOST]]
         if numbered is not None and numbered.number is not None:
             beside.append(number_deletion(self._table, numbered, numbered.number))
-        olds = self._write("Delete", row, beside)
-        return olds is None or olds[0] == {}
+        olds = self._write("Delete", row, beside, deadline)
+        if olds is not None and olds[0] != {}:
+            return False
+        for chunk in batched(self._below(job_id, deadline), _IN_TRANSACTION, strict=False):
+            self._delete_items(job_id, chunk, deadline)
+        return True
+
+    def _has_ended(self, job_id: str, deadline: float | None) -> bool:
+        row = self._item(job_id, "job", deadline)
+        return row is None or (row["status"] in ENDED and "open_shard" not in row)
+
+    def _below(self, job_id: str, deadline: float | None) -> list[str]:
+        """Name all items of a job but its row."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "job_id = :job",
+            "ExpressionAttributeValues": {":job": encode(job_id)},
+            "ProjectionExpression": "#item",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ConsistentRead": True,
+        }
+        found: list[str] = []
+        while True:
+            answer = self._repeat(lambda: self._client.query(**request), deadline)
+            found += [decode_item(item)["item"] for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return [item for item in found if item != "job"]
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _deletion(self, job_id: str, item: str) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": job_key(job_id, item)}}
+
+    def _delete_items(self, job_id: str, items: Sequence[str], deadline: float | None) -> None:
+        request = [self._deletion(job_id, item) for item in items]
+        self._repeat(lambda: self._client.transact_write_items(TransactItems=request), deadline)
 
     def postpone(self, job_id: str, *, seen: int, check_at: int) -> bool:
         """Move the sweep's next look."""
@@ -436,9 +526,33 @@ class DynamoJobStore:
         values = {"job_id": job_id, "item": item, "text": text, "expires_at": expires_at // 1000}
         return {"Put": {"TableName": self._table, "Item": encode_item(values)}}
 
-    def _update(self, job_id: str, update: Update) -> dict[str, Any] | None:
+    def _drop_input(self, job_id: str) -> list[dict[str, Any]]:
+        return [self._deletion(job_id, "input")]
+
+    def _input_of_ended(self, job: Job, finished_at: int) -> list[dict[str, Any]]:
+        """Build what becomes of an input that lies beside the row of a job that ends."""
+        if job.keep_payloads_ms == 0:
+            # Whoever saw it RUNNING knows it gone: it went in the transaction that said so.
+            return self._drop_input(job.id) if job.input_until_start and job.status == "ACCEPTED" else []
+        if job.machine_type == "EXPRESS" or (job.input is not None and _inline(job, job.input)):
+            return []
+        update = {
+            "TableName": self._table,
+            "Key": job_key(job.id, "input"),
+            "UpdateExpression": "SET expires_at = :expires",
+            "ExpressionAttributeValues": {":expires": encode(job.payloads_expire_at(finished_at) // 1000)},
+        }
+        return [{"Update": update}]
+
+    def _update(
+        self,
+        job_id: str,
+        update: Update,
+        beside: Sequence[dict[str, Any]] = (),
+        deadline: float | None = None,
+    ) -> dict[str, Any] | None:
         """Update one row; None when it was done, else the item that stood in the way ({} for none)."""
-        olds = self._write("Update", update.request(self._table, job_id))
+        olds = self._write("Update", update.request(self._table, job_id), beside, deadline)
         return None if olds is None else (olds[0] or {})
 
     def _write(
@@ -459,6 +573,8 @@ class DynamoJobStore:
                 self._repeat(lambda: self._client.transact_write_items(TransactItems=items), deadline)
             elif kind == "Put":
                 self._repeat(lambda: self._client.put_item(**request), deadline)
+            elif kind == "Delete":
+                self._repeat(lambda: self._client.delete_item(**request), deadline)
             else:
                 self._repeat(lambda: self._client.update_item(**request), deadline)
         except ClientError as error:
@@ -492,22 +608,28 @@ class DynamoJobStore:
         """BatchGetItem, a hundred rows a call."""
         found: dict[str, Job] = {}
         for some in batched(dict.fromkeys(job_ids), _BATCH, strict=False):
-            found |= self._rows(some)
+            found |= self._rows(some, patience(self._clock, None))
         return found
 
-    def with_output(self, job: Job) -> Job:
+    def with_output(self, job: Job, *, deadline: float | None = None) -> Job:
         """Load a large output. A succeeded run always has one, so its absence in the row means that it lies beside."""
-        if job.status != "SUCCEEDED" or job.output is not None:
+        if job.status != "SUCCEEDED" or job.output is not None or job.payloads != "kept":
             return job
-        item = self._item(job.id, "output")
+        item = self._item(job.id, "output", patience(self._clock, deadline))
         return replace(job, output=item["text"]) if item else job
 
-    def with_input(self, job: Job) -> Job:
+    def with_input(self, job: Job, *, deadline: float | None = None) -> Job:
         """Load a large input."""
-        if job.input is not None:
+        if job.input is not None or job.payloads_expired:
             return job
-        item = self._item(job.id, "input")
-        return replace(job, input=item["text"]) if item else job
+        item = self._item(job.id, "input", patience(self._clock, deadline))
+        return replace(job, input=item.get("text")) if item else job
+
+    def written_since(self) -> int:
+        """DescribeTable: when the table was made; an hour later for a restored one, as clocks may be that far off."""
+        table = self._repeat(lambda: self._client.describe_table(TableName=self._table))["Table"]
+        made: datetime = table["CreationDateTime"]
+        return round(made.timestamp() * 1000) + (_CLOCKS_APART if "RestoreSummary" in table else 0)
 
     def due(self, now: int, limit: int) -> list[tuple[str, int]]:
         """Read the `open` index (it lags the rows a little, so the rows decide)."""
@@ -525,16 +647,19 @@ class DynamoJobStore:
             found += [(row["job_id"], row["check_at"]) for row in rows]
         return sorted(found, key=lambda pair: pair[1])[:limit]
 
-    def page(self, query: ListingQuery) -> ListingPage:
-        """Walk back day by day until the page is full, the time is over, or enough was looked at for one call."""
+    def page(self, query: ListingQuery, *, deadline: float | None = None) -> ListingPage:
+        """Walk back day by day until the page is full, the days are over, or enough was looked at for one call."""
+        until = self._clock.monotonic() + PATIENCE_SECONDS if deadline is None else deadline
         jobs: list[Job] = []
         looked_at = 0
         position = query.after
         oldest = day_of(query.since)
         for day in _days(query, position):
+            if position != query.after and self._clock.monotonic() > until - _TIME_FOR_A_DAY:
+                return ListingPage(tuple(jobs), position)
             after = position[1] if position and position[0] == day else None
-            for keys in batched(self._keys(query, day, after), _BATCH, strict=False):
-                rows = self._rows([_job_id_in(key) for key in keys])
+            for keys in batched(self._keys(query, day, after, until), _BATCH, strict=False):
+                rows = self._rows([_job_id_in(key) for key in keys], until)
                 for key in keys:
                     position = (day, key)
                     job = rows.get(_job_id_in(key))
@@ -548,14 +673,16 @@ class DynamoJobStore:
             position = (day, _DAY_DONE)
         return ListingPage(tuple(jobs), position if position and position[0] > oldest else None)
 
-    def _keys(self, query: ListingQuery, day: str, after: str | None) -> Iterator[str]:
+    def _keys(self, query: ListingQuery, day: str, after: str | None, until: float) -> Iterator[str]:
         """Give the listing keys of one day, newest first, whatever shard they lie in."""
         if after == _DAY_DONE:
             return iter(())
-        shards = (self._keys_of_shard(query, day, shard, after) for shard in range(LISTING_SHARDS))
+        shards = (self._keys_of_shard(query, day, shard, after, until) for shard in range(LISTING_SHARDS))
         return merge(*shards, reverse=True)
 
-    def _keys_of_shard(self, query: ListingQuery, day: str, shard: int, after: str | None) -> Iterator[str]:
+    def _keys_of_shard(
+        self, query: ListingQuery, day: str, shard: int, after: str | None, until: float
+    ) -> Iterator[str]:
         if query.endpoint is not None:
             index, attribute = "by_endpoint", "listing_endpoint"
             partition = endpoint_partition(query.workspace, query.endpoint, day, shard)
@@ -574,13 +701,13 @@ class DynamoJobStore:
             "Limit": _BATCH,
         }
         while True:
-            answer = self._repeat(lambda: self._client.query(**request))
+            answer = self._repeat(lambda: self._client.query(**request), until)
             yield from (str(decode_item(item)["listing_at"]) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _rows(self, job_ids: Sequence[str]) -> dict[str, Job]:
+    def _rows(self, job_ids: Sequence[str], until: float) -> dict[str, Job]:
         pending: dict[str, Any] = {
             self._table: {"Keys": [job_key(job_id) for job_id in job_ids], "ConsistentRead": True}
         }
@@ -588,7 +715,7 @@ class DynamoJobStore:
         for turn in range(_ROUNDS):
             if turn:
                 self._clock.sleep(_PAUSE * 2**turn)
-            answer = self._repeat(partial(self._client.batch_get_item, RequestItems=pending))
+            answer = self._repeat(partial(self._client.batch_get_item, RequestItems=pending), until)
             rows += [decode_item(item) for item in answer["Responses"].get(self._table, [])]
             pending = answer.get("UnprocessedKeys") or {}
             if not pending:

@@ -48,7 +48,12 @@ class DynamoKeptSteps:
         text = dumps([[getattr(step, field) for field in _FIELDS] for step in steps])
         if len(text.encode("utf-8", "surrogatepass")) > BYTES_AT_MOST:
             return
-        item = {"job_id": job.id, "item": ITEM, "text": text, "expires_at": job.expires_at // 1000}
+        item = {
+            "job_id": job.id,
+            "item": ITEM,
+            "text": text,
+            "expires_at": job.expires_after(job.finished_at or 0) // 1000,
+        }
         check = {"TableName": self._table, "Key": job_key(job.id), "ConditionExpression": IS_THERE}
         writes: list[dict[str, Any]] = [
             {"ConditionCheck": check},

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from flowport.adapters.aws import AnyClient, doubt_of, error_code, once, repeat
+from flowport.adapters.aws import AnyClient, doubt_of, error_code, once, patience, repeat
 from flowport.domain.errors import (
     ConsentWithdrawn,
     FlowportError,
@@ -177,11 +177,11 @@ class StepFunctions:
                 raise refusal from error
             raise
 
-    def describe(self, execution_arn: str) -> ExecutionState | None:
+    def describe(self, execution_arn: str, *, deadline: float | None = None) -> ExecutionState | None:
         """DescribeExecution; not for the request path, whose account-wide rate is about 15 a second."""
         client = self._quick()
         try:
-            answer = self._repeat(lambda: client.describe_execution(executionArn=execution_arn))
+            answer = self._repeat(lambda: client.describe_execution(executionArn=execution_arn), deadline)
         except ClientError as error:
             if error_code(error) == "ExecutionDoesNotExist":
                 return None
@@ -196,22 +196,22 @@ class StepFunctions:
             redrivable=answer.get("redriveStatus") == "REDRIVABLE",
         )
 
-    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+    def stop(self, execution_arn: str, *, error: str, cause: str, deadline: float | None = None) -> None:
         """StopExecution; stopping what has ended or never was changes nothing."""
         client = self._quick()
         try:
-            self._repeat(lambda: client.stop_execution(executionArn=execution_arn, error=error, cause=cause))
+            self._repeat(lambda: client.stop_execution(executionArn=execution_arn, error=error, cause=cause), deadline)
         except ClientError as refused:
             if error_code(refused) not in {"ExecutionDoesNotExist", "ValidationException"}:
                 raise
 
-    def history(self, execution_arn: str) -> Iterator[HistoryEvent]:
+    def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterator[HistoryEvent]:
         """GetExecutionHistory, page by page; nothing for an execution that AWS no longer knows."""
         client = self._quick()
         request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": 1000}
         for _ in range(HISTORY_PAGES):
             try:
-                answer = self._repeat(lambda: client.get_execution_history(**request))
+                answer = self._repeat(lambda: client.get_execution_history(**request), deadline)
             except ClientError as error:
                 if error_code(error) == "ExecutionDoesNotExist":
                     return
@@ -221,8 +221,9 @@ class StepFunctions:
                 return
             request["nextToken"] = answer["nextToken"]
 
-    def _repeat[T](self, call: Callable[[], T]) -> T:
-        return repeat(call, what=WHAT, clock=self._clock, attempt_seconds=ATTEMPT_SECONDS)
+    def _repeat[T](self, call: Callable[[], T], deadline: float | None = None) -> T:
+        last = patience(self._clock, deadline)
+        return repeat(call, what=WHAT, clock=self._clock, deadline=last, attempt_seconds=ATTEMPT_SECONDS)
 
 
 def event_of(event: dict[str, Any]) -> HistoryEvent:

@@ -24,6 +24,7 @@ from flowport.domain.records import (
     Mode,
     View,
 )
+from flowport.domain.retention import JOBS_DAYS, PAYLOADS_DAYS
 from flowport.usecases.admin.errors import Violation
 
 # DynamoDB's sort keys have 1024 bytes at most: two of these, a slash and `endpoint#`.
@@ -204,6 +205,8 @@ class EndpointDocument(Document):
     http_headers: Annotated[list[HeaderName], Field(max_length=50)] = Field(default=[])
     log_group: LogGroup | None = None
     time_limit: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
+    keep_jobs_days: Annotated[int, Field(ge=JOBS_DAYS[0], le=JOBS_DAYS[1])] | None = None
+    keep_payloads_days: Annotated[int, Field(ge=PAYLOADS_DAYS[0], le=PAYLOADS_DAYS[1])] | None = None
     sample: Sample = None
     aliases: Annotated[list[Alias], Field(max_length=ALIASES_AT_MOST), AfterValidator(unique)] = Field(default=[])
     parameters: Parameters = Field(default=[])
@@ -215,7 +218,10 @@ class EndpointDocument(Document):
 
     @classmethod
     def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:
-        """An endpoint has something to run."""
+        """An endpoint has something to run, and keeps no payload longer than its job."""
+        jobs, payloads = sent.get("keep_jobs_days"), sent.get("keep_payloads_days")
+        if isinstance(jobs, int) and isinstance(payloads, int) and payloads > jobs:
+            yield Violation("/keep_payloads_days", f"is longer than the job itself is kept, {jobs} days")
         if sent.get("express_arn") is None and sent.get("standard_arn") is None:
             yield Violation("/express_arn", "express_arn or standard_arn must name a state machine")
         if (message := unabortable(sent)) is not None:

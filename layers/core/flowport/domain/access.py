@@ -37,6 +37,7 @@ CHALLENGES: Final = {"token": 'Bearer realm="flowport"', "password": 'Basic real
 RUN: Final = frozenset({"run"})
 # A token that says it was issued before its credential was made is of another one of that name; clocks differ a little.
 _CLOCKS_DIFFER_MS: Final = 60_000
+_CLOCKS_APART: Final = 12 * 60 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,15 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts: a checked credential, or nobody in particular. `signed`: it came as a signed token that names it."""
+    """Who acts: a checked credential, or nobody in particular. `signed`: it came as a signed token that names it.
+
+    `since` is the earliest that a job of the workspace can be from.
+    """
 
     workspace: str
     credential: Credential | None = None
     signed: bool = False
+    since: int = 0
 
     @property
     def name(self) -> str:
@@ -195,6 +200,14 @@ def check_workspace(workspace: Workspace | None, name: str) -> None:
         raise WorkspaceDisabled(message)
 
 
+def jobs_since(workspace: Workspace) -> int:
+    """When the first job of a workspace can have been accepted, by a clock that may be hours off.
+
+    What is older belongs to a deleted workspace of the same name, which was deleted at least a day before.
+    """
+    return workspace.created_at - _CLOCKS_APART
+
+
 @lru_cache(maxsize=1024)
 def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(cidr, strict=False)
@@ -276,6 +289,8 @@ def may_read(job: Job, principal: Principal, *scopes: str) -> bool:
     if principal.credential is None:
         return job.principal in {ANONYMOUS, THE_SYSTEM}
     if job.workspace != principal.workspace:
+        return False
+    if job.created_at < principal.since:
         return False
     return job.principal == principal.name or (
         principal.reaches(job.endpoint) and principal.has(*(scopes or ("jobs:read",)))

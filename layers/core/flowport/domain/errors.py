@@ -217,18 +217,27 @@ class NotRedrivable(Conflict):
     title = "Not redrivable"
 
 
-class InputGone(Conflict):
-    """What the job was started with is no longer kept."""
-
-    kind = "input-gone"
-    title = "The input is gone"
-
-
 class KeyReused(Unprocessable):
     """An idempotency key was sent again with another input."""
 
     kind = "idempotency-key-reused"
     title = "Idempotency key reused"
+
+
+class InputNotKept(Conflict):
+    """What was asked needs the input of a job, which is not kept."""
+
+    kind = "input-not-kept"
+    title = "The input is not kept"
+
+
+class PayloadNotKept(FlowportError):
+    """The job's input or output was asked for and is not kept, or not any more."""
+
+    kind = "payload-not-kept"
+    title = "The payload is not kept"
+    status = 410
+    source = "workflow"
 
 
 class ClientJobIdTaken(Conflict):

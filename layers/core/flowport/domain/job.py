@@ -58,6 +58,9 @@ class Job:
     at `deadline_at` it is stopped and ends as `TIMED_OUT`. `origin` is the job that it redrives, `redriven_as` the one
     that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
     which its endpoint was called.
+
+    It is kept for `keep_ms` from its end, which sets `expires_at`; its payloads for `keep_payloads_ms` (None: as long
+    as the job, 0: not at all), which `payloads_expired` says are over.
     """
 
     id: str
@@ -82,7 +85,10 @@ class Job:
     labels: Mapping[str, str] = field(default_factory=dict)
     origin: str | None = None
     request_id: str | None = None
-    expires_at: int = 0
+    keep_ms: int = 0
+    keep_payloads_ms: int | None = None
+    expires_at: int | None = None
+    payloads_expired: bool = False
     check_at: int | None = None
     keyed: bool = False
     deadline_at: int | None = None
@@ -105,6 +111,32 @@ class Job:
         return not self.ended and self.deadline_at is not None and now >= self.deadline_at
 
     @property
+    def payloads_apart(self) -> bool:
+        """Whether its payloads go before the job does, and so lie beside the row whatever their size."""
+        return self.keep_payloads_ms is not None
+
+    @property
+    def input_until_start(self) -> bool:
+        """Whether its input is stored only until it was started, for the sweep to start it."""
+        return self.keep_payloads_ms == 0 and self.goes_on_alone
+
+    @property
+    def payloads(self) -> Literal["kept", "not-kept", "expired"]:
+        """Whether its input and output can be read."""
+        if self.keep_payloads_ms == 0:
+            return "not-kept"
+        return "expired" if self.payloads_expired else "kept"
+
+    def expires_after(self, finished_at: int) -> int:
+        """When a job that ended at `finished_at` (by whichever clock) is not kept any more, in whole seconds."""
+        return (max(finished_at, self.created_at) + self.keep_ms) // 1000 * 1000
+
+    def payloads_expire_at(self, finished_at: int) -> int:
+        """When its payloads are not kept any more, in whole seconds."""
+        keep = self.keep_ms if self.keep_payloads_ms is None else self.keep_payloads_ms
+        return (max(finished_at, self.created_at) + keep) // 1000 * 1000
+
+    @property
     def ended(self) -> bool:
         """Whether the job has reached its last state."""
         return self.status in ENDED
@@ -119,6 +151,7 @@ class Job:
             error=outcome.error,
             cause=outcome.cause,
             started_at=self.started_at or outcome.started_at,
+            expires_at=self.expires_after(outcome.finished_at),
             check_at=None,
         )
 

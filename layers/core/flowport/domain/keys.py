@@ -17,6 +17,7 @@ OnConflict = Literal["return", "reject", "restart-if-failed"]
 DAY_MS: Final = 86_400_000
 # Keys end before their jobs do, so that a key never leads to a job that is gone.
 IDEMPOTENCY_LIFETIME: Final = DAY_MS
+LONGEST_RUN: Final = 366 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +25,26 @@ class JobKey:
     """A key as a call asks for it.
 
     `fingerprint` tells inputs apart, None where any input will do. `replaces` is the job that the key led to so far
-    and may be taken from (it was never started, was deleted, or failed and is to be restarted).
+    and may be taken from (it was never started, was deleted, or failed and is to be restarted). A `client` key that
+    has expired still holds while its job has not ended, so its item outlives it, until `removed_at`.
     """
 
     id: str
     kind: KeyKind
     fingerprint: str | None
     expires_at: int
+    removed_at: int | None = None
     replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A key that leads to another job already."""
+    """A key that leads to another job already; `expired` is for those that hold until that job has ended."""
 
     key: JobKey
     job_id: str
     fingerprint: str | None
+    expired: bool = False
 
 
 def fingerprint_of(input_text: str) -> str:
@@ -77,6 +81,12 @@ def client_key_id(workspace: str, endpoint: str, client_job_id: str) -> str:
     return _id("client", workspace, endpoint, client_job_id)
 
 
-def client_key(*, workspace: str, endpoint: str, client_job_id: str, job_expires_at: int) -> JobKey:
-    """Make the key of a `Client-Job-Id`; it lasts nearly as long as its job."""
-    return JobKey(client_key_id(workspace, endpoint, client_job_id), "client", None, job_expires_at - DAY_MS)
+def client_key(*, workspace: str, endpoint: str, client_job_id: str, now: int, keep_ms: int) -> JobKey:
+    """Make the key of a `Client-Job-Id`: it expires a day before its job can, but not before its job has ended."""
+    return JobKey(
+        client_key_id(workspace, endpoint, client_job_id),
+        "client",
+        None,
+        now + keep_ms - DAY_MS,
+        removed_at=now + LONGEST_RUN + keep_ms,
+    )

@@ -52,6 +52,9 @@ class Endpoint:
 
     `module` and `name` are as people call them, decoded; `path` is the address (domain/addresses.py).
     `aliases` are its other identifiers (see `aliases.py`), `dialects` what it says to single dialects.
+
+    Jobs and payloads are kept for so many days from a job's end: None is as long as the stack keeps jobs, and as long
+    as the job; no payload is kept where `keep_payloads_days` is 0.
     """
 
     workspace: str
@@ -69,6 +72,8 @@ class Endpoint:
     http_headers: tuple[str, ...] = ()
     log_group: str | None = None
     time_limit: int | None = None
+    keep_jobs_days: int | None = None
+    keep_payloads_days: int | None = None
     sample: Any = None
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()

@@ -13,6 +13,7 @@ from flowport.domain.access import (
     check_run,
     check_scope,
     check_workspace,
+    jobs_since,
     may_read,
     refuse_credential,
 )
@@ -22,6 +23,7 @@ from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
 from flowport.domain.numbers import JobNumber
 from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
+from flowport.domain.retention import as_seen
 from flowport.usecases.ports import Clock, Directory, Found, JobNumbers, JwtKeys, Passwords, Wanted
 
 # API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
@@ -37,7 +39,8 @@ class Caller:
     `workspace` is what the request names, None when it names none; `deadline` (monotonic seconds) bounds what happens
     before a job's row is written; `request_id` is API Gateway's extended request id. `any_of` are the scopes of which a
     dialect's own policy wants one, in the place of those that the native contract asks for. `optional`: where an
-    endpoint needs no credential, one that is not valid does no harm.
+    endpoint needs no credential, one that is not valid does no harm. `answer_at` is when the answer is due (monotonic
+    seconds) where that is not 25 s after the arrival.
     """
 
     presented: Presented | None
@@ -48,6 +51,7 @@ class Caller:
     request_id: str | None = None
     any_of: frozenset[str] | None = None
     optional: bool = False
+    answer_at: float | None = None
 
     @property
     def acting_workspace(self) -> str:
@@ -59,6 +63,8 @@ class Caller:
     @property
     def answer_by(self) -> float:
         """When the answer is due at the latest, in monotonic seconds."""
+        if self.answer_at is not None:
+            return self.answer_at
         return self.deadline - ACCEPT_WITHIN_SECONDS + ANSWER_WITHIN_SECONDS
 
 
@@ -102,22 +108,24 @@ class Access:
         principal = self._principal(caller, found, anonymous_workspace_needed=False)
         if caller.any_of and principal.credential is not None:
             check_scope(principal, caller.any_of)
-        job = found.job
+        job, now = found.job, self.clock.now()
         by_arn = isinstance(reference, str) and reference.startswith("arn:")
+        message = f"There is no job {str(reference)!r} for this caller."
         if (
             job is None
-            or job.expires_at <= self.clock.now()  # TTL removes an expired row within days, not at once
+            or (job.expires_at is not None and job.expires_at <= now)  # TTL removes a row within days, not at once
             or not may_read(job, principal, *(caller.any_of or ()))
             or (caller.workspace is not None and job.workspace != caller.workspace)
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
-            message = f"There is no job {str(reference)!r} for this caller."
             raise NotFound(message)
         if principal.credential is None:
             # Nobody named the workspace; the job does, and a disabled one gives nothing away.
             found = self.directory.look_up(Wanted(job.workspace), deadline=caller.deadline)
             check_workspace(found.workspace, job.workspace)
-        return principal, job
+            if found.workspace is not None and job.created_at < jobs_since(found.workspace):
+                raise NotFound(message)
+        return principal, as_seen(job, now)
 
     def _job_id(self, caller: Caller, reference: str | JobNumber) -> str | None:
         if isinstance(reference, str):
@@ -197,7 +205,12 @@ class Access:
                 raise OtherWorkspace(message)
         if workspace != OPERATOR_WORKSPACE and (credential is not None or anonymous_workspace_needed):
             check_workspace(found.workspace, workspace)
-        return Principal(workspace, credential, signed=presented is not None and presented.kind == "jwt")
+        return Principal(
+            workspace,
+            credential,
+            signed=presented is not None and presented.kind == "jwt",
+            since=jobs_since(found.workspace) if found.workspace else 0,
+        )
 
     def _claims(self, presented: Presented, found: Found, deadline: float) -> Claims:
         """Verify a signed token; no key is read for a workspace that is not there, however often one is named."""

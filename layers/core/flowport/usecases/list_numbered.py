@@ -67,6 +67,7 @@ class ListNumberedJobs:
                 principal.workspace, command.series, ascending=command.ascending, limit=NUMBERS_AT_MOST
             )
             if (entry.expires_at is None or entry.expires_at > now)
+            and entry.created_at >= principal.since
             and (sees_all or entry.principal == principal.name)
             and principal.reaches(entry.endpoint)
             and endpoint in {None, entry.endpoint}

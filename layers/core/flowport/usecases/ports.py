@@ -95,11 +95,23 @@ class JobStore(Protocol):
         """Give the id of the job that a key leads to, unless it has expired at `now`."""
         ...
 
-    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int) -> bool:
-        """`ACCEPTED -> RUNNING` for a detached Express run; who gets False must start nothing."""
+    def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
+        """`ACCEPTED -> RUNNING` for a detached Express run; who gets False must start nothing.
+
+        `drop_input` removes its stored input in the same transaction, where that is not kept.
+        """
         ...
 
-    def mark_running(self, job_id: str, *, execution_arn: str, at: int, check_at: int) -> bool:
+    def mark_running(
+        self,
+        job_id: str,
+        *,
+        execution_arn: str,
+        at: int,
+        check_at: int,
+        drop_input: bool = False,
+        deadline: float | None = None,
+    ) -> bool:
         """`ACCEPTED -> RUNNING` for a Standard execution that is known to have been started."""
         ...
 
@@ -118,16 +130,16 @@ class JobStore(Protocol):
 
         With `look_again`, the sweep still looks at what is left of its execution at that time.
 
-        True also when the same end was written before by the same attempt.
+        From now on the job expires. True also when the same end was written before by the same attempt.
         """
         ...
 
-    def settle(self, job_id: str, *, seen: int) -> None:
+    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
         """Take an ended job off the sweep's list, unless it has been moved from `seen`."""
         ...
 
-    def delete(self, job_id: str, *, numbered: Job | None = None) -> bool:
-        """Delete an ended job with its payloads, and its number when it is given as it was read (`numbered`).
+    def delete(self, job_id: str, *, numbered: Job | None = None, deadline: float | None = None) -> bool:
+        """Delete an ended job with everything below it, and its number when it is given as it was read (`numbered`).
 
         False when it has not ended.
         """
@@ -145,20 +157,27 @@ class JobStore(Protocol):
         """Read several jobs without large payloads, strongly consistent; what is not there is left out."""
         ...
 
-    def with_output(self, job: Job) -> Job:
+    def with_output(self, job: Job, *, deadline: float | None = None) -> Job:
         """Load the output of an ended job where it lies in an item of its own."""
         ...
 
-    def with_input(self, job: Job) -> Job:
+    def with_input(self, job: Job, *, deadline: float | None = None) -> Job:
         """Load the input where it lies in an item of its own."""
+        ...
+
+    def written_since(self) -> int:
+        """Say from when on jobs can have been written into this very store, in epoch milliseconds.
+
+        A job that was accepted before came with a restored backup. For the sweep alone, and seldom.
+        """
         ...
 
     def due(self, now: int, limit: int) -> list[tuple[str, int]]:
         """Give ids and `check_at` of jobs that have not ended and are due, the longest due first."""
         ...
 
-    def page(self, query: "ListingQuery") -> "ListingPage":
-        """Give one page of jobs, newest first, without inputs and outputs."""
+    def page(self, query: "ListingQuery", *, deadline: float | None = None) -> "ListingPage":
+        """Give one page of jobs, newest first, without inputs and outputs; a shorter one where time is short."""
         ...
 
 
@@ -230,15 +249,15 @@ class Executions(Protocol):
         """Whether a machine carries its owner's consent, which IAM checks at a start but cannot at a redrive."""
         ...
 
-    def describe(self, execution_arn: str) -> ExecutionState | None:
+    def describe(self, execution_arn: str, *, deadline: float | None = None) -> ExecutionState | None:
         """Say how a Standard execution stands; None when there is no such execution."""
         ...
 
-    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+    def stop(self, execution_arn: str, *, error: str, cause: str, deadline: float | None = None) -> None:
         """Stop a Standard execution; one that has ended already is left alone."""
         ...
 
-    def history(self, execution_arn: str) -> Iterable[HistoryEvent]:
+    def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterable[HistoryEvent]:
         """Give the history of a Standard execution, oldest first."""
         ...
 
@@ -246,7 +265,9 @@ class Executions(Protocol):
 class ExecutionLogs(Protocol):
     """The log group of an Express machine."""
 
-    def history(self, log_group: str, execution_arn: str, since: int) -> Iterable[HistoryEvent]:
+    def history(
+        self, log_group: str, execution_arn: str, since: int, *, deadline: float | None = None
+    ) -> Iterable[HistoryEvent]:
         """Give the events that the machine logged of one execution, oldest first."""
         ...
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from flowport.domain.errors import Unavailable
+from flowport.domain.errors import PayloadNotKept, Unavailable
 from flowport.domain.job import NOT_STARTED, Job
 from flowport.domain.numbers import JobNumber
+from flowport.domain.retention import LISTED_AT_MOST, as_seen
 from flowport.domain.steps import HistoryEvent, Step, is_whole, steps_of, until_redriven
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import (
@@ -79,7 +80,7 @@ class StepsRead:
 
 @dataclass(frozen=True, slots=True)
 class JobReader:
-    """The use cases that read jobs. `retention_ms` bounds how far back a list goes."""
+    """The use cases that read jobs. `retention_ms` is how far back a list goes that does not say."""
 
     access: Access
     directory: Directory
@@ -95,12 +96,16 @@ class JobReader:
         """Give the job, after waiting for its end as long as was asked."""
         _, job = self.access.to_read_job(caller, command.reference)
         wait = min(command.wait, caller.answer_by - self.clock.monotonic())
-        return wait_for_end(self.jobs, self.clock, job, wait, self.stop.expire)
+        return wait_for_end(self.jobs, self.clock, job, wait, self.stop.expire, caller.answer_by)
 
     def read_input(self, caller: Caller, command: ReadInput) -> str:
         """Give the JSON text that the job was started with."""
         _, job = self.access.to_read_job(caller, command.reference)
-        return self.jobs.with_input(job).input or "{}"
+        loaded = self.jobs.with_input(job, deadline=caller.answer_by)
+        if loaded.input is None:
+            message = "The input of this job is not kept" + (" any more." if job.payloads == "expired" else ".")
+            raise PayloadNotKept(message, members={"id": job.id, "payloads": job.payloads})
+        return loaded.input
 
     def read_steps(self, caller: Caller, command: ReadSteps) -> StepsRead:
         """Give the states that the job went through, where AWS can tell."""
@@ -112,7 +117,7 @@ class JobReader:
         kept = self.kept.load(job) if self.kept and job.ended else None
         if kept is not None:
             return _told(job, kept)
-        history = self._history(job, job.execution_arn)
+        history = self._history(job, job.execution_arn, caller.answer_by)
         if history is None:
             return StepsRead(job, None, NO_EXPRESS_HISTORY)
         read = _steps(job, history)
@@ -121,12 +126,15 @@ class JobReader:
                 self.kept.keep(job, read.steps)
         return read
 
-    def _history(self, job: Job, execution_arn: str) -> Sequence[HistoryEvent] | None:
+    def _history(self, job: Job, execution_arn: str, deadline: float) -> Sequence[HistoryEvent] | None:
         if job.machine_type == "STANDARD":
-            return list(until_redriven(self.executions.history(execution_arn), job.redrive_count))
-        found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint))
+            history = self.executions.history(execution_arn, deadline=deadline)
+            return list(until_redriven(history, job.redrive_count))
+        found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint), deadline=deadline)
         log_group = found.endpoint.log_group if found.endpoint else None
-        return None if log_group is None else list(self.logs.history(log_group, execution_arn, job.created_at))
+        if log_group is None:
+            return None
+        return list(self.logs.history(log_group, execution_arn, job.created_at, deadline=deadline))
 
     def list(self, caller: Caller, command: ListJobs) -> ListingPage:
         """Give a page of the jobs that the caller may see."""
@@ -134,7 +142,8 @@ class JobReader:
         credential = principal.credential
         now = self.clock.now()
         sees_all = not command.own and (caller.any_of is not None or principal.has("jobs:read"))
-        return self.jobs.page(
+        reach = self.retention_ms if command.since is None else min(now - command.since, LISTED_AT_MOST)
+        page = self.jobs.page(
             ListingQuery(
                 workspace=principal.workspace,
                 endpoint=command.endpoint,
@@ -142,12 +151,18 @@ class JobReader:
                 principal=None if sees_all else principal.name,
                 status=command.status,
                 labels=command.labels,
-                since=max(command.since or 0, now - self.retention_ms),
+                since=max(now - reach, principal.since),
                 until=now,
                 limit=command.limit,
                 after=command.after,
-            )
+            ),
+            deadline=caller.answer_by,
         )
+        return replace(page, jobs=tuple(as_seen(job, now) for job in page.jobs if not _expired(job, now)))
+
+
+def _expired(job: Job, now: int) -> bool:
+    return job.expires_at is not None and job.expires_at <= now
 
 
 def _steps(job: Job, history: Iterable[HistoryEvent]) -> StepsRead:

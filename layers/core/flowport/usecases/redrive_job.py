@@ -15,7 +15,6 @@ from flowport.domain.access import Principal
 from flowport.domain.errors import (
     AlreadyRedriven,
     ConsentWithdrawn,
-    InputGone,
     JobEnded,
     KeyReused,
     NotFound,
@@ -26,6 +25,7 @@ from flowport.domain.keys import JobKey, redrive_key
 from flowport.domain.numbers import JobNumber
 from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
+from flowport.domain.retention import as_seen, kept_input
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Access, Caller
 from flowport.usecases.ports import Clock, Executions, ExecutionState, JobStore
 from flowport.usecases.redrive_chain import redrives_of
@@ -86,7 +86,7 @@ class RedriveJob:
             if current is None:
                 message = f"There is no job {str(command.reference)!r} for this caller."
                 raise NotFound(message)
-            origin = current
+            origin = as_seen(current, self.clock.now())
         message = "Other redrives of this job keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
 
@@ -95,7 +95,7 @@ class RedriveJob:
     ) -> Job | None:
         """Make the new job and begin it; None when another call came first."""
         self._check(origin)
-        state = self._to_resume(origin, endpoint)
+        state = self._to_resume(caller, origin, endpoint)
         job = self._new_job(caller, principal, endpoint, origin, state)
         job = replace(job, keyed=key is not None)
         redrive_of = RedriveOf(origin.id, origin.redriven_as, settled=state is not None)
@@ -107,11 +107,11 @@ class RedriveJob:
         except Unavailable as error:
             if not (job.keyed and self.run.was_written(job)):
                 # The write may have happened after all; nothing was started, and the row must say so.
-                raise self.run.give_up(job, error) from error
+                raise self.run.give_up(job, error, caller.answer_by) from error
             made = True  # another call with the key may have been told of it
         if isinstance(made, Job):
             return same_request(made, job)
-        return self.run.start(job) if made else None
+        return self.run.start(job, caller.answer_by) if made else None
 
     def _key(self, principal: Principal, origin: Job, command: Redrive) -> JobKey | None:
         """Make the caller's key; `replaces` is the job that it leads to already."""
@@ -141,7 +141,7 @@ class RedriveJob:
                 message, members={"id": origin.id, "redriven_as": newest.id, "job_status": newest.status}
             )
 
-    def _to_resume(self, origin: Job, endpoint: Endpoint) -> ExecutionState | None:
+    def _to_resume(self, caller: Caller, origin: Job, endpoint: Endpoint) -> ExecutionState | None:
         """Give the state of the execution that can go on, None where the job is to be started anew."""
         # An endpoint that was given another machine does not run the old one any more.
         mine = origin.machine_type == "STANDARD" and origin.state_machine_arn == endpoint.standard_arn
@@ -150,7 +150,7 @@ class RedriveJob:
         if origin.check_at is not None:
             message = "The job's execution is still being stopped; send the request again in a minute."
             raise JobEnded(message, headers=_SETTLED_SOON, members={"id": origin.id, "job_status": origin.status})
-        state = self.executions.describe(origin.execution_arn)
+        state = self.executions.describe(origin.execution_arn, deadline=caller.answer_by)
         if state is not None and state.outcome is None:
             self._check(self.jobs.get(origin.id) or origin)  # another redrive may have begun a moment ago
             message = (
@@ -171,10 +171,9 @@ class RedriveJob:
     def _new_job(
         self, caller: Caller, principal: Principal, endpoint: Endpoint, origin: Job, state: ExecutionState | None
     ) -> Job:
-        input_text = self.jobs.with_input(origin).input
-        if input_text is None and state is None:
-            message = "The job's input is no longer kept, so it cannot be started anew; run the endpoint again."
-            raise InputGone(message, members={"id": origin.id})
+        loaded = self.jobs.with_input(origin, deadline=caller.answer_by)
+        # What goes on where it failed needs no input; what starts anew does.
+        input_text = loaded.input if state is not None else kept_input(loaded)
         preference = Preference(respond_async=True)
         command = Run(
             endpoint.path,
@@ -186,7 +185,7 @@ class RedriveJob:
             anonymous=origin.principal,
         )
         job = self.run.new_job(caller, principal, endpoint, plan_run(endpoint, preference), command)
-        job = replace(job, origin=origin.id)
+        job = replace(job, origin=origin.id, input=input_text)
         if state is None:
             return job
         # Step Functions' count may lag behind an attempt that is known to have begun.

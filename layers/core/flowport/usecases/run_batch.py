@@ -15,6 +15,7 @@ from flowport.domain.preferences import Preference
 from flowport.usecases.access import Caller
 from flowport.usecases.ports import Clock, JobStore
 from flowport.usecases.run_endpoint import Run, RunEndpoint
+from flowport.usecases.wait import last_read
 
 INPUTS_AT_MOST: Final = 100
 AT_ONCE: Final = 8
@@ -70,13 +71,14 @@ class RunEndpointBatch:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             outcomes = list(pool.map(lambda pair: self._start(caller, command.run, *pair), inputs))
         until = caller.answer_by if wait is None else min(caller.answer_by, self.clock.monotonic() + wait)
-        return BatchRan(tuple(self._wait(outcomes, until)))
+        return BatchRan(tuple(self._wait(outcomes, until, caller.answer_by)))
 
     def _start(self, caller: Caller, run: Run, index: int, read_input: Callable[[], str]) -> Ended:
         """Start one input as an asynchronous call of its own, under a request id and keys of its own."""
         mine = replace(
             caller,
             deadline=caller.answer_by - START_UNTIL_BEFORE_END,
+            answer_at=caller.answer_by,
             request_id=f"{caller.request_id}#{index}" if caller.request_id else None,
         )
         command = replace(
@@ -90,26 +92,33 @@ class RunEndpointBatch:
         except FlowportError as error:
             return error
 
-    def _wait(self, outcomes: list[Ended], until: float) -> list[Ended]:
+    def _wait(self, outcomes: list[Ended], until: float, answer_by: float) -> list[Ended]:
         pause = PAUSE
         while (left := until - self.clock.monotonic()) > 0 and not BatchRan(tuple(outcomes)).complete:
             self.clock.sleep(min(pause, left))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
             outcomes = [self._look(outcome, until) for outcome in outcomes]
-        return [self._with_output(outcome) for outcome in outcomes]
+        last = last_read(self.clock, answer_by)
+        return [self._with_output(outcome, last) for outcome in outcomes]
 
     def _look(self, outcome: Ended, until: float) -> Ended:
         if not isinstance(outcome, Job) or outcome.ended or self.clock.monotonic() >= until:
             return outcome
         if outcome.overdue(self.clock.now()):
-            return self.run.stop.expire(outcome)
+            return self._expired(outcome, until)
         try:
-            return self.jobs.get(outcome.id) or outcome
+            return self.jobs.get(outcome.id, deadline=last_read(self.clock, until)) or outcome
         except Unavailable:
             return outcome
 
-    def _with_output(self, outcome: Ended) -> Ended:
+    def _expired(self, job: Job, until: float) -> Job:
         try:
-            return self.jobs.with_output(outcome) if isinstance(outcome, Job) else outcome
+            return self.run.stop.expire(job, last_read(self.clock, until))
+        except Unavailable:
+            return job  # the sweep does it
+
+    def _with_output(self, outcome: Ended, deadline: float) -> Ended:
+        try:
+            return self.jobs.with_output(outcome, deadline=deadline) if isinstance(outcome, Job) else outcome
         except Unavailable:
             return outcome

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.errors import FlowportError, UnknownOutcome
+from flowport.domain.errors import FlowportError, InputNotKept, UnknownOutcome
 from flowport.domain.job import EXPRESS_LOST_AFTER, Job, not_started, outcome_unknown
+from flowport.domain.retention import kept_input
 from flowport.usecases.ports import Clock, Executions, JobStore
 from flowport.usecases.stop_job import StopJob
 
 # The result exists only in this process, so it keeps trying to record it nearly as long as it may live on.
 RECORD_WITHIN_SECONDS: Final = 60.0
+# The sweep hands a job over for six hours, an invocation waits for one at most, and the clocks may be an hour apart.
+# What is older comes from before a restore, or from a process that stood still: the sweep ends its job.
+HAND_OVER_IS_OLD: Final = 8 * 60 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,23 @@ class RunDetached:
     def __call__(self, job_id: str) -> str:
         """Run the job if nobody else has; give its status, or `skipped`."""
         job = self.jobs.get(job_id)
-        if job is None or job.status != "ACCEPTED":
+        if job is None or job.status != "ACCEPTED" or self.clock.now() - job.created_at > HAND_OVER_IS_OLD:
             return "skipped"
         attempt, now = ids.new_attempt_id(), self.clock.now()
         if job.overdue(now):
             return self.stop.expire(job).status
-        input_text = self.jobs.with_input(job).input or "{}"
-        if not self.jobs.claim(job_id, attempt=attempt, at=now, check_at=job.look_at(now + EXPRESS_LOST_AFTER)):
+        try:
+            input_text = kept_input(self.jobs.with_input(job))
+        except InputNotKept as error:  # only a claimed or ended job is without: somebody was faster
+            return self._without_input(job, error)
+        check_at = job.look_at(now + EXPRESS_LOST_AFTER)
+        if not self.jobs.claim(job_id, attempt=attempt, at=now, check_at=check_at, drop_input=job.input_until_start):
             return "skipped"
         return self._run(job, attempt, input_text)
+
+    def _without_input(self, job: Job, error: InputNotKept) -> str:
+        ended = self.jobs.end(job, not_started(self.clock.now(), error.detail), only_from=("ACCEPTED",))
+        return "FAILED" if ended else "skipped"
 
     def _run(self, job: Job, attempt: str, input_text: str) -> str:
         arn = None

@@ -38,6 +38,7 @@ from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, idempote
 from flowport.domain.numbers import JobNumber, Series
 from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
+from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Detached, Executions, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
@@ -48,6 +49,7 @@ from flowport.usecases.wait import wait_for_end
 RECORD_WITHIN_SECONDS: Final = 20.0
 # What is left of the answer's time, in milliseconds, when a caller's own time-out stops the run at the latest.
 ABORT_BEFORE_ANSWER: Final = 1000
+GIVE_UP_WITHIN_SECONDS: Final = 10.0
 # A key that is free again may be taken by another call first, which then is the one that leads.
 KEY_ROUNDS: Final = 4
 
@@ -135,7 +137,7 @@ def plan_run(
 
 @dataclass(frozen=True, slots=True)
 class RunEndpoint:
-    """The use case. `retention_ms` is how long a job is kept."""
+    """The use case. `retention_ms` is how long a job is kept whose endpoint does not say."""
 
     access: Access
     jobs: JobStore
@@ -164,16 +166,18 @@ class RunEndpoint:
         )
         job = self._numbered(caller, command, self.new_job(caller, principal, endpoint, plan, command))
         view = command.view or endpoint.view
-        existing = self._accept(job, keys_of(job, command), principal, command, caller.deadline)
+        existing = self._accept(job, keys_of(job, command), principal, command, caller)
         if existing is None and plan.direct:
             return Ran(self._run_directly(job), endpoint, view)
         # A repeated call gets the one job that the first one made.
-        started = existing or self.start(job)
+        started = existing or self.start(job, caller.answer_by)
         wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
         try:
-            ended = wait_for_end(self.jobs, self.clock, started, wait, self.stop.expire)
+            ended = wait_for_end(self.jobs, self.clock, started, wait, self.stop.expire, caller.answer_by)
         except Unavailable as error:
             raise _unreadable(started) from error
+        if existing is None and ended.payloads == "not-kept":
+            ended = self._with_unkept_output(ended, caller.answer_by)
         return Ran(ended, endpoint, view, replayed=job.keyed and existing is not None and existing.ended)
 
     def new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
@@ -182,6 +186,7 @@ class RunEndpoint:
         job_id = ids.job_id_of_request(caller.request_id) if caller.request_id else ids.new_job_id()
         standard = plan.machine_type == "STANDARD"
         deadline_at = self._deadline_at(caller, endpoint, command, now)
+        keep_ms, keep_payloads_ms = keeps(endpoint, self.retention_ms)
         check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
         return Job(
             id=job_id,
@@ -202,7 +207,8 @@ class RunEndpoint:
             client_job_id=command.client_job_id,
             keyed=command.idempotency_key is not None or command.client_job_id is not None,
             request_id=caller.request_id,
-            expires_at=now + self.retention_ms,
+            keep_ms=keep_ms,
+            keep_payloads_ms=keep_payloads_ms,
             deadline_at=deadline_at,
             alias=command.alias,
             check_at=min(check_at, deadline_at or check_at),
@@ -222,8 +228,9 @@ class RunEndpoint:
             limits.append(max(1, min(command.abort_after_ms, round(left))))
         return now + min(limits) if limits else None
 
-    def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, deadline: float) -> Job | None:
+    def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, caller: Caller) -> Job | None:
         """Write the row and its keys, or give the job that was there before."""
+        deadline = caller.deadline
         for _ in range(KEY_ROUNDS):
             try:
                 found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
@@ -231,7 +238,7 @@ class RunEndpoint:
                 if job.keyed and not job.direct and self.was_written(job):
                     return None  # other calls may have been led to it and told 202
                 # The write may have happened after all; nothing was started, and the row must say so.
-                raise self.give_up(job, error) from error
+                raise self.give_up(job, error, caller.answer_by) from error
             if found is None:
                 return None
             if isinstance(found, Job):
@@ -240,8 +247,8 @@ class RunEndpoint:
                 message = f"The number {found} belongs to another job of this workspace; send the request again."
                 raise Unavailable(message, retry_after=1)
             leads_to = self.jobs.get(found.job_id, deadline=deadline)
-            if leads_to is not None and not _may_be_replaced(found, leads_to, command.on_conflict):
-                return _led_to(found, leads_to, principal, command.on_conflict)
+            if leads_to is not None and not _may_be_replaced(found, leads_to, principal, command.on_conflict):
+                return as_seen(_led_to(found, leads_to, principal, command.on_conflict), self.clock.now())
             keys = [replace(key, replaces=found.job_id) if key == found.key else key for key in keys]
         message = "Other calls with the same key keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
@@ -262,7 +269,7 @@ class RunEndpoint:
         except UnknownOutcome as error:
             outcome, execution_arn = outcome_unknown(self.clock.now(), error.detail), None
         except FlowportError as error:
-            raise self.give_up(job, error) from error
+            raise self.give_up(job, error, self.clock.monotonic() + RECORD_WITHIN_SECONDS) from error
         ended = replace(job.ended_with(outcome), execution_arn=execution_arn)
         deadline = self.clock.monotonic() + RECORD_WITHIN_SECONDS
         try:
@@ -273,13 +280,13 @@ class RunEndpoint:
         except Unavailable:
             return ended  # the caller gets the result that is in our hands, recorded or not
 
-    def start(self, job: Job) -> Job:
+    def start(self, job: Job, answer_by: float) -> Job:
         """Begin an accepted job that this process has just written, and give it as it then stands."""
         if self.clock.now() - job.created_at > START_WITHIN:
             if job.keyed:
                 return job
             message = "Accepting the job took too long; nothing was started. Send the request again."
-            raise self.give_up(job, Unavailable(message))
+            raise self.give_up(job, Unavailable(message), answer_by)
         try:
             if job.machine_type == "EXPRESS":
                 return self._hand_over(job)
@@ -292,11 +299,11 @@ class RunEndpoint:
         except Unavailable as error:
             if job.keyed:
                 return job  # another call may have been led to it and told 202: the sweep starts it
-            raise self.give_up(job, error) from error
+            raise self.give_up(job, error, answer_by) from error
         except FlowportError as error:
-            raise self.give_up(job, error) from error
+            raise self.give_up(job, error, answer_by) from error
         try:
-            return self._mark_running(job, arn)
+            return self._mark_running(job, arn, answer_by)
         except Unavailable as error:
             raise _unreadable(job) from error
 
@@ -305,6 +312,16 @@ class RunEndpoint:
             return resume(self.executions, job)
         return self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
 
+    def _with_unkept_output(self, job: Job, answer_by: float) -> Job:
+        """Give the output that is kept nowhere here to the one call that ran the job: Step Functions still has it."""
+        if job.status != "SUCCEEDED" or job.machine_type != "STANDARD" or job.execution_arn is None:
+            return job
+        try:
+            state = self.executions.describe(job.execution_arn, deadline=answer_by)
+        except Unavailable:
+            return job  # it says that its output is not kept
+        return replace(job, output=state.outcome.output) if state and state.outcome else job
+
     def _hand_over(self, job: Job) -> Job:
         try:
             self.detached.start(job.id)
@@ -312,26 +329,36 @@ class RunEndpoint:
             return job  # the row is accepted for good: the sweep hands it over
         return job
 
-    def _mark_running(self, job: Job, arn: str) -> Job:
+    def _mark_running(self, job: Job, arn: str, answer_by: float) -> Job:
         now = self.clock.now()
         try:
             if self.jobs.mark_running(
-                job.id, execution_arn=arn, at=now, check_at=job.look_at(now + CHECK_STANDARD_AFTER)
+                job.id,
+                execution_arn=arn,
+                at=now,
+                check_at=job.look_at(now + CHECK_STANDARD_AFTER),
+                drop_input=job.input_until_start,
+                deadline=answer_by,
             ):
                 return replace(job, status="RUNNING", execution_arn=arn, started_at=now)
-            current = self.jobs.get(job.id)
+            current = self.jobs.get(job.id, deadline=answer_by)
         except Unavailable:
             return job  # started for certain; the completion event or the sweep moves the row on
         if current and current.ended and (current.error or "").startswith("Flowport."):
             # Given up, cancelled or timed out an instant before: what has ended must not run on.
-            self.executions.stop(arn, error=current.error or "", cause="The job had ended before its start.")
+            cause = "The job had ended before its start."
+            self.executions.stop(arn, error=current.error or "", cause=cause, deadline=answer_by)
         return current or job
 
-    def give_up(self, job: Job, error: FlowportError) -> FlowportError:
+    def give_up(self, job: Job, error: FlowportError, deadline: float) -> FlowportError:
         """End the row of a job that was definitely not started, and give the error that its caller is told."""
         try:
             self.jobs.end(
-                job, not_started(self.clock.now(), error.detail), attempt=job.attempt, only_from=(job.status,)
+                job,
+                not_started(self.clock.now(), error.detail),
+                attempt=job.attempt,
+                only_from=(job.status,),
+                deadline=min(deadline, self.clock.monotonic() + GIVE_UP_WITHIN_SECONDS),
             )
         except Unavailable:
             if job.keyed or not job.direct:
@@ -366,14 +393,21 @@ def keys_of(job: Job, command: Run) -> list[JobKey]:
                 workspace=job.workspace,
                 endpoint=job.endpoint,
                 client_job_id=command.client_job_id,
-                job_expires_at=job.expires_at,
+                now=job.created_at,
+                keep_ms=job.keep_ms,
             )
         )
     return keys
 
 
-def _may_be_replaced(taken: Taken, leads_to: Job, on_conflict: OnConflict) -> bool:
-    """Whether a taken key is free again: its job was never started, or failed and is to be restarted."""
+def _may_be_replaced(taken: Taken, leads_to: Job, principal: Principal, on_conflict: OnConflict) -> bool:
+    """Whether a taken key is free again.
+
+    Its job was never started, or failed and is to be restarted; or it belongs to the past: the key has expired, or
+    the workspace is another one of the same name.
+    """
+    if leads_to.created_at < principal.since or (taken.expired and leads_to.ended):
+        return True
     if taken.key.kind == "idempotency" and taken.fingerprint != taken.key.fingerprint:
         return False
     if leads_to.error == NOT_STARTED:

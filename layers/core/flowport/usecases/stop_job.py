@@ -42,14 +42,14 @@ class StopJob:
     executions: Executions
     clock: Clock
 
-    def cancel(self, job: Job, who: str) -> Job:
+    def cancel(self, job: Job, who: str, deadline: float | None = None) -> Job:
         """End a job as `ABORTED`; raise `JobEnded` when it had ended, which is also looked up in Step Functions."""
         if job.machine_type == "STANDARD" and job.status == "RUNNING" and job.execution_arn:
-            state = self.executions.describe(job.execution_arn)
+            state = self.executions.describe(job.execution_arn, deadline=deadline)
             if state is not None and (end := state.outcome_of(job)) is not None:
-                self.jobs.end(job, end)
+                self.jobs.end(job, end, deadline=deadline)
         outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, f"Cancelled by {who}."))
-        current, ended_here = self._end(job, outcome)
+        current, ended_here = self._end(job, outcome, deadline)
         if not ended_here and not current.ended:
             message = "The job is being changed or deleted at this very moment; send the request again."
             raise Unavailable(message, retry_after=1)
@@ -58,7 +58,7 @@ class StopJob:
             raise JobEnded(message, members={"id": job.id, "job_status": current.status})
         return current
 
-    def expire(self, job: Job) -> Job:
+    def expire(self, job: Job, deadline: float | None = None) -> Job:
         """End a job whose deadline has passed as `TIMED_OUT`; give it as it stands, whoever ended it."""
         outcome = Outcome(
             "TIMED_OUT",
@@ -66,7 +66,7 @@ class StopJob:
             error=DEADLINE_PASSED,
             cause=_cause(job, "The deadline passed before the run had ended."),
         )
-        return self._end(job, outcome)[0]
+        return self._end(job, outcome, deadline)[0]
 
     def finish_stopping(self, job: Job) -> None:
         """Stop what is left of a job that was ended before its time, and take it off the sweep's list."""
@@ -78,17 +78,18 @@ class StopJob:
         if job.check_at is not None:
             self.jobs.settle(job.id, seen=job.check_at)
 
-    def _end(self, job: Job, outcome: Outcome) -> tuple[Job, bool]:
+    def _end(self, job: Job, outcome: Outcome, deadline: float | None) -> tuple[Job, bool]:
         standard = job.machine_type == "STANDARD"
         look_again = self.clock.now() + CHECK_STOPPED_AFTER if standard else None
-        if not self.jobs.end(job, outcome, look_again=look_again):
-            current = self.jobs.get(job.id)
-            return (self.jobs.with_output(current) if current else job), False
+        if not self.jobs.end(job, outcome, look_again=look_again, deadline=deadline):
+            current = self.jobs.get(job.id, deadline=deadline)
+            return (self.jobs.with_output(current, deadline=deadline) if current else job), False
         if standard and job.execution_arn is not None and look_again is not None:
             with suppress(Unavailable):  # the sweep does it then
-                self.executions.stop(job.execution_arn, error=outcome.error or "", cause=outcome.cause or "")
+                error, cause = outcome.error or "", outcome.cause or ""
+                self.executions.stop(job.execution_arn, error=error, cause=cause, deadline=deadline)
                 if job.status == "RUNNING":  # an accepted one may be started at this very moment
-                    self.jobs.settle(job.id, seen=look_again)
+                    self.jobs.settle(job.id, seen=look_again, deadline=deadline)
         return job.ended_with(outcome), True
 
 
@@ -103,7 +104,7 @@ class ChangeJobs:
     def cancel(self, caller: Caller, command: Cancel) -> Job:
         """Cancel a job of the caller's own, or any that `jobs:write` reaches."""
         principal, job = self.access.to_change_job(caller, command.reference)
-        return self.stop.cancel(job, principal.name)
+        return self.stop.cancel(job, principal.name, caller.answer_by)
 
     def delete(self, caller: Caller, command: Delete) -> None:
         """Delete an ended job and its payloads."""
@@ -112,7 +113,7 @@ class ChangeJobs:
             if not newer.ended:
                 message = f"The job was redriven as {newer.id}, whose end is found by this one; delete it after that."
                 raise JobEnded(message, members={"id": job.id, "job_status": job.status, "redriven_as": newer.id})
-        if not self.jobs.delete(job.id, numbered=job):
+        if not self.jobs.delete(job.id, numbered=job, deadline=caller.answer_by):
             message = f"The job is {job.status}; only a job that has ended, and whose run is over, can be deleted."
             raise JobEnded(message, members={"id": job.id, "job_status": job.status})
 

@@ -8,7 +8,7 @@ from flowport.dialects.native.http_output import http_answer
 from flowport.dialects.native.requests import BATCH_BYTES, encode_cursor
 from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
-from flowport.domain.errors import FlowportError
+from flowport.domain.errors import FlowportError, PayloadNotKept
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
@@ -53,6 +53,8 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
     }
     if job.redriven_as is not None:
         members["links"]["redriven_as"] = f"{base_url}/v1/jobs/{job.redriven_as}"
+    if job.payloads != "kept":
+        members["payloads"] = job.payloads
     if not output:
         del members["output"]
     if not output or job.output is None:
@@ -101,6 +103,9 @@ def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
         return _json(202, job_document(job, request.base_url), headers | _retry_after(job))
     if job.status in _FAILURE:
         return _failed(job, request.base_url, headers)
+    if ran.view != "job" and job.output is None and job.payloads != "kept":
+        message = "The run succeeded; its output is not kept, so that only the call that ran it could be given it."
+        raise PayloadNotKept(message, members={"id": job.id, "payloads": job.payloads})
     match ran.view:
         case "output":
             return _json(200, job.output or "null", headers)
@@ -132,7 +137,8 @@ def _batch_ran(request: HttpRequest, ran: BatchRan) -> HttpResponse:
         status = _FAILURE[outcome.status][1] if outcome.status in _FAILURE else 200 if outcome.ended else 202
         left -= len((outcome.output or "").encode("utf-8", "surrogatepass"))
         # Without its output a job's own link leads to it.
-        document = job_document(outcome, request.base_url, output=left >= 0)
+        unread = outcome.status == "SUCCEEDED" and outcome.output is None and outcome.payloads == "kept"
+        document = job_document(outcome, request.base_url, output=left >= 0 and not unread)
         items.append(f'{{"status":{status},"job":{document}}}')
     headers = {} if ran.complete else {"Retry-After": "1"}
     return _json(200 if ran.complete else 202, f'{{"items":[{",".join(items)}]}}', headers)
