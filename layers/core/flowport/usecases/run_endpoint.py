@@ -43,7 +43,7 @@ from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Detached, Executions, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
-from flowport.usecases.wait import wait_for_end
+from flowport.usecases.wait import last_read, wait_for_end
 
 # The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
 RECORD_WITHIN_SECONDS: Final = 20.0
@@ -338,16 +338,16 @@ class RunEndpoint:
                 at=now,
                 check_at=job.look_at(now + CHECK_STANDARD_AFTER),
                 drop_input=job.input_until_start,
-                deadline=answer_by,
+                deadline=last_read(self.clock, answer_by),
             ):
                 return replace(job, status="RUNNING", execution_arn=arn, started_at=now)
-            current = self.jobs.get(job.id, deadline=answer_by)
+            current = self.jobs.get(job.id, deadline=last_read(self.clock, answer_by))
         except Unavailable:
             return job  # started for certain; the completion event or the sweep moves the row on
         if current and current.ended and (current.error or "").startswith("Flowport."):
-            # Given up, cancelled or timed out an instant before: what has ended must not run on.
+            # Given up, cancelled or timed out an instant before: what has ended must not run on, however late it is.
             cause = "The job had ended before its start."
-            self.executions.stop(arn, error=current.error or "", cause=cause, deadline=answer_by)
+            self.executions.stop(arn, error=current.error or "", cause=cause)
         return current or job
 
     def give_up(self, job: Job, error: FlowportError, deadline: float) -> FlowportError:
