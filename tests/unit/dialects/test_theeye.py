@@ -76,6 +76,13 @@ def test_an_id_that_nothing_can_have_is_not_found() -> None:
     assert len(answer.body) < 250
 
 
+@pytest.mark.parametrize(("limit", "stoppable"), [(None, False), (20, True)])
+def test_a_task_with_a_time_limit_is_run_so_that_it_can_be_stopped(limit: int | None, stoppable: bool) -> None:
+    command = _run(_post())
+    assert command.adapt is not None
+    assert command.adapt(an_endpoint(time_limit=limit)).stoppable is stoppable
+
+
 # -- credentials -------------------------------------------------------------------------------------------------------
 
 

@@ -94,7 +94,7 @@ def _status_of(element: str) -> int | None:
     """Give the `statusCode` of an element where it is a number that HTTP allows."""
     value = json.loads(element)
     code = value.get("statusCode") if isinstance(value, dict) else None
-    if isinstance(code, bool) or not isinstance(code, int | float) or code not in STATUSES:
+    if not isinstance(code, int | float) or code not in STATUSES:
         return None
     return int(code)
 
