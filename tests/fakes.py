@@ -3,7 +3,7 @@
 import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,8 @@ from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.tokens import Token, secret_hash
-from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, SecretVersion, Wanted
+from flowport.domain.webhooks import CallbackUrl, Delivery
+from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, Posted, SecretVersion, Wanted
 
 NOW = 1_795_310_400_000  # 2026-11-22T01:20:00Z
 ACCOUNT = "arn:aws:states:eu-central-1:123456789012"
@@ -179,9 +180,9 @@ class FakeJobStore:
         self.rows[job.id] = replace(ended, execution_arn=execution_arn or row.execution_arn, check_at=look_again)
         return True
 
-    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
-        if (job := self.rows.get(job_id)) is not None and job.check_at == seen:
-            self.rows[job_id] = replace(job, check_at=None)
+    def settle(self, job: Job, *, seen: int, deadline: float | None = None) -> None:
+        if (row := self.rows.get(job.id)) is not None and row.check_at == seen:
+            self.rows[job.id] = replace(row, check_at=None)
 
     def delete(self, job_id: str, *, numbered: Job | None = None, deadline: float | None = None) -> bool:
         if (job := self.rows.get(job_id)) is not None and (not job.ended or job.check_at is not None):
@@ -394,6 +395,49 @@ class FakeTaskTokens:
             return "refused"
         self.answers[task_token] = answer
         return "delivered"
+
+
+class FakeDeliveries:
+    """Remembers which deliveries were started: the numbers, and the run of what is sent again."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, int, int]] = []
+
+    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0) -> None:
+        self.started.append((job_id, number, run))
+
+
+class FakeDeliveryLog:
+    """Deliveries by job and number."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self.jobs = jobs
+        self.kept: dict[tuple[str, int], Delivery] = {}
+
+    def read(self, job_id: str, number: int) -> Delivery | None:
+        return self.kept.get((job_id, number)) if job_id in self.jobs.rows else None
+
+    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int | None) -> bool:
+        old = self.kept.get((delivery.job_id, delivery.number))
+        if delivery.job_id not in self.jobs.rows:
+            return False
+        if (old.attempts if old else ()) != seen.attempts:
+            return old is not None and old.attempts == delivery.attempts
+        self.kept[delivery.job_id, delivery.number] = delivery
+        return True
+
+
+class FakeOutbound:
+    """A receiver that answers with `answers` in order, the last one again and again."""
+
+    def __init__(self, *answers: int | str) -> None:
+        self.answers = list(answers) or [200]
+        self.received: list[tuple[CallbackUrl, dict[str, str], bytes]] = []
+
+    def post(self, target: CallbackUrl, headers: Mapping[str, str], body: bytes) -> Posted:
+        self.received.append((target, dict(headers), body))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return Posted(status=answer) if isinstance(answer, int) else Posted(error=answer)
 
 
 class FakeLogs:

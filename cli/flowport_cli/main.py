@@ -21,6 +21,7 @@ from flowport_cli.commands import (
     resume,
     tokens,
     users,
+    webhook_secrets,
     workspaces,
 )
 from flowport_cli.errors import CommandError, ExitCode, ProblemAnswer
@@ -130,5 +131,6 @@ app.add_typer(users.app, name="users")
 app.add_typer(clients.app, name="clients")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhook_secrets.app, name="webhook-secrets")
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(jobs.app, name="jobs")

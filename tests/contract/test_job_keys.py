@@ -97,9 +97,9 @@ def test_a_job_ended_before_its_time_is_looked_at_once_more_and_then_settled(sto
     assert store.end(a_job(), ABORTED, look_again=NOW + 60)
     assert store.due(NOW + 59, 10) == []
     assert store.due(NOW + 60, 10) == [(JOB_ID, NOW + 60)]
-    store.settle(JOB_ID, seen=NOW + 1)
+    store.settle(a_job(), seen=NOW + 1)
     assert store.due(NOW + 60, 10) == [(JOB_ID, NOW + 60)]
-    store.settle(JOB_ID, seen=NOW + 60)
+    store.settle(a_job(), seen=NOW + 60)
     assert store.due(NOW + 60, 10) == []
 
 
@@ -219,5 +219,5 @@ def test_a_job_whose_execution_is_still_to_be_stopped_is_not_deleted(store: JobS
     store.create(a_job())
     store.end(a_job(), ABORTED, look_again=NOW + 60)
     assert not store.delete(JOB_ID)
-    store.settle(JOB_ID, seen=NOW + 60)
+    store.settle(a_job(), seen=NOW + 60)
     assert store.delete(JOB_ID)

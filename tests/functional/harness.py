@@ -57,7 +57,17 @@ def template() -> dict[str, Any]:
 def environment_of(function: str, **parameters: str) -> dict[str, str]:
     """Give the environment that the template sets for a function; resources are named by their logical ids."""
     defaults = {name: str(known.get("Default", "")) for name, known in template()["Parameters"].items()}
-    names = defaults | PARAMETERS | parameters | {"AWS::StackName": STACK, "AWS::Region": "us-east-1"}
+    names = (
+        defaults
+        | PARAMETERS
+        | parameters
+        | {
+            "AWS::StackName": STACK,
+            "AWS::Region": "us-east-1",
+            "AWS::Partition": "aws",
+            "AWS::AccountId": "123456789012",
+        }
+    )
 
     def text(value: Any) -> str:
         if isinstance(value, Mapping):

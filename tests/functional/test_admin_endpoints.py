@@ -37,6 +37,8 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "time_limit": None,
         "keep_jobs_days": None,
         "keep_payloads_days": None,
+        "callback_url": None,
+        "callback_hosts": [],
         "sample": None,
         "aliases": [],
         "parameters": [],

@@ -29,6 +29,7 @@ def admin(aws: Aws, load: Callable[..., Handler]) -> Admin:
 def test_there_are_these_routes_and_no_others() -> None:
     assert [f"{method} {path} {scope}" for method, path, scope in EVERY] == [
         "DELETE endpoints/x/x admin",
+        "DELETE webhook-secrets/x admin",
         "DELETE workspaces/x operator",
         "GET api-keys admin",
         "GET clients admin",
@@ -37,6 +38,7 @@ def test_there_are_these_routes_and_no_others() -> None:
         "GET keys admin",
         "GET tokens admin",
         "GET users admin",
+        "GET webhook-secrets admin",
         "GET workspaces operator",
         "GET workspaces/x operator",
         "PATCH endpoints/x/x admin",
@@ -54,6 +56,7 @@ def test_there_are_these_routes_and_no_others() -> None:
         "POST users admin",
         "POST users/x/password admin",
         "POST users/x/revoke admin",
+        "POST webhook-secrets admin",
         "POST workspaces operator",
         "POST workspaces/x/disable operator",
         "POST workspaces/x/enable operator",

@@ -318,6 +318,8 @@ ENVIRONMENT = {
     "STAGE": "prod",
     "JOB_RETENTION_DAYS": "30",
     "SECRETS_PREFIX": "flowport/flowport-dev/",
+    "DELIVER_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:flowport-deliver",
+    "CALLBACK_PAUSES": "5,300",
     "CORS_ORIGINS": " https://a.example , ,https://b.example",
     "BASE_PATH": "/flows/",
 }

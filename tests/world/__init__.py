@@ -5,6 +5,7 @@
 | `clock` | time, which passes only when somebody sleeps or a call takes it; a process's own clock may be off |
 | `wire` | what every process calls AWS through: calls by number, faults, what happens meanwhile |
 | `aws` | Step Functions and Lambda by AWS's own rules, a few lines each |
+| `deliveries` | the machine that delivers callbacks, and their receiver |
 | `dynamodb` | DynamoDB in process |
 | `stack` | the processes, what callers ask of them and were told, deliveries, the sweep |
 | `promises` | what must be true at the end, whatever broke |

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.world.deliveries import MACHINE_ARN
 from tests.world.wire import refused
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class States:
         self.standard: dict[str, dict[str, Any]] = {}
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, Any]:  # noqa: A002, N803
+        if stateMachineArn == MACHINE_ARN:
+            self._world.machine.start(name, input)
+            return {"executionArn": f"{stateMachineArn}:{name}", "startDate": self._now()}
         self._world.must_be_written(name)
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
         old = self.standard.get(arn)

@@ -98,6 +98,7 @@ def check(world: "World") -> None:
         _check_change(world, changed, found)
     _check_keys(world, found)
     _check_numbers(world, found)
+    _check_deliveries(world, found)
 
 
 def _check_row(world: "World", row: Row) -> None:
@@ -182,3 +183,28 @@ def _check_numbers(world: "World", found: dict[str, Row]) -> None:
     written = {row["number"]: (row["job_id"], row["status"]) for row in found.values() if "number" in row}
     assert len(written) == len([row for row in found.values() if "number" in row]), "a number was given twice"
     assert {entry.number.value: (entry.job_id, entry.status) for entry in entries} == written
+
+
+def _check_deliveries(world: "World", found: dict[str, Row]) -> None:
+    """Each callback of a job that ended reached its receiver, with that end and nothing else; the log says so."""
+    assert "FAILED" not in world.machine.executions.values(), "a delivery broke off"
+    for received in world.receiver.received:
+        row = found.get(received.message.split("_")[1])
+        assert row is None or received.status == row["status"], "a receiver was told another end than is recorded"
+    for row in found.values():
+        for number in range(1, len(row.get("callbacks", ())) + 1):
+            message = f"msg_{row['job_id']}_{number}"
+            answers = [received.answered for received in world.receiver.received if received.message == message]
+            assert answers, "a job ended, and its callback was never sent"
+            log = _item(world, row["job_id"], f"delivery#{number}")
+            assert log is not None, "a delivery is not in the log"
+            last = log["attempts"][-1]
+            known = {200: "delivered", 410: "gone"}.get(last.get("status", 0), "failed")
+            assert log["status"] == known, f"the log says {log['status']} of a delivery that is {known}"
+            attempts = [(attempt["run"], attempt["number"]) for attempt in log["attempts"]]
+            assert attempts == sorted(set(attempts)), f"an attempt is in the log twice: {attempts}"
+            assert len(answers) >= sum("status" in attempt for attempt in log["attempts"]), "an attempt was made up"
+    for job_id in world.wire.deleted:
+        assert [_item(world, job_id, f"delivery#{number}") for number in (1, 2)] == [None, None], (
+            "a log was left behind"
+        )

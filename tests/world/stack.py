@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 
 from flowport.adapters.callbacks_table import DynamoCallbackStore
+from flowport.adapters.deliver_machine import DeliverMachine
+from flowport.adapters.delivery_log import DynamoDeliveryLog
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
@@ -18,6 +20,8 @@ from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
 from flowport.domain.tokens import new_token
 from flowport.usecases.access import Access, Caller
+from flowport.usecases.deliveries import JobDeliveries, Resend
+from flowport.usecases.end_job import handing_over
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.ports import Found, Wanted
 from flowport.usecases.record_completion import RecordCompletion
@@ -31,11 +35,12 @@ from tests.fakes import ACME, FakeDirectory, FakeJobStore, FakePasswords, a_cred
 from tests.world import promises
 from tests.world.aws import Functions, States
 from tests.world.clock import OffClock, WorldClock
+from tests.world.deliveries import MACHINE_ARN, Machine, Receiver
 from tests.world.wire import Life, ProcessDied, Wire
 
 TOKEN = new_token("acme")
 RETENTION_MS = 30 * 86_400_000
-KINDS = ("gateway", "run_express", "record_completion", "sweep_jobs")
+KINDS = ("gateway", "run_express", "record_completion", "sweep_jobs", "deliver_callback")
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,12 @@ class Process:
         life = Life()
         states = world.wire.client("states", world.states, life)
         functions = world.wire.client("lambda", world.functions, life)
-        database = world.wire.client("dynamodb", world.dynamodb, life)
-        self.jobs = DynamoJobStore(database, world.table, self.clock)
-        callbacks = DynamoCallbackStore(database, world.table, self.clock)
+        self.dynamodb = world.wire.client("dynamodb", world.dynamodb, life)
+        self.receiver = world.wire.client("receiver", world.receiver, life)
+        self.deliveries = DeliverMachine(lambda: states, MACHINE_ARN, self.clock)
+        rows = DynamoJobStore(self.dynamodb, world.table, self.clock)
+        self.jobs = handing_over(rows, self.deliveries, self.clock)
+        callbacks = DynamoCallbackStore(self.dynamodb, world.table, self.clock)
         sender = LambdaSender(lambda: functions, "resume-run", self.clock)
         self.sweep_callbacks = SweepCallbacks(callbacks, sender, self.clock)
         self.executions = StepFunctions(lambda: states, lambda: states, self.clock)
@@ -100,9 +108,10 @@ class World:
     process how many seconds its clock is ahead of the true time. A run ends as `run_ends`, its redrives in turn as
     `redrives_end`, the last of it again and again. `slack` is how many seconds more than usual the sweep may take to
     stop what is to be stopped, where a scenario keeps it from its work.
+    `answers` are the statuses that callbacks get.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each a property of the world, by its name
         self,
         dynamodb: Any,
         table: str,
@@ -112,6 +121,7 @@ class World:
         run_ends: str = "SUCCEEDED",
         output: str = '{"total":42}',
         ahead: Mapping[str, float] | None = None,
+        answers: tuple[int, ...] = (200,),
     ) -> None:
         self.events, self.run_seconds, self.run_ends, self.output = events, run_seconds, run_ends, output
         self.redrives_end: Sequence[str] = ("SUCCEEDED",)
@@ -121,6 +131,7 @@ class World:
         self.clock = WorldClock()
         self.wire = Wire(self.clock)
         self.states, self.functions = States(self), Functions(self)
+        self.machine, self.receiver = Machine(self), Receiver(answers)
         self.directory = _Directory(self)
         self.directory.add(ACME, a_credential(TOKEN))
         self.asked: list[Asked] = []
@@ -208,6 +219,13 @@ class World:
         answer = _told(delete)
         self.changed.append(Changed("delete", job_id, answer))
         return answer
+
+    def resend(self, job_id: str, number: int = 1) -> object:
+        """Let the caller have a callback sent again."""
+        gateway = self.process("gateway")
+        log = DynamoDeliveryLog(gateway.dynamodb, self.table, gateway.clock)
+        use = JobDeliveries(gateway.access, log, gateway.deliveries, gateway.clock)
+        return _told(lambda: use.resend(self.caller(gateway), Resend(job_id, number)))
 
     def run_detached(self, job_id: str) -> str:
         """Run the function for detached Express runs."""

@@ -112,6 +112,8 @@ def show_endpoint(endpoint: Mapping[str, Any]) -> None:
             "ip allow": endpoint.get("ip_allow"),
             "http headers": endpoint.get("http_headers"),
             "log group": endpoint.get("log_group"),
+            "callback": endpoint.get("callback_url"),
+            "callback hosts": endpoint.get("callback_hosts"),
             "sample": None if sample is None else cell_text(sample),
             "aliases": endpoint.get("aliases"),
             "parameters": _json_lines(endpoint.get("parameters")),

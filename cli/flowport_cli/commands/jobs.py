@@ -10,6 +10,7 @@ from flowport_cli.inputs import labels_header
 from flowport_cli.listing import show_list
 from flowport_cli.render import (
     Columns,
+    JsonObject,
     cell_text,
     duration,
     field,
@@ -200,6 +201,51 @@ def steps(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
         show_table(_STEP_COLUMNS, found)
     else:
         session.note(str(document.get("reason") or "There are no steps yet."))
+
+
+@app.command()
+def deliveries(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show the deliveries of a job's callbacks."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, "deliveries", about=_ABOUT)
+    items = answer.document().get("items")
+    if session.json:
+        session.emit(answer)
+    elif isinstance(items, list) and items:
+        show_table(_DELIVERY_COLUMNS, items)
+    else:
+        session.note("The job has no callbacks.")
+
+
+@app.command()
+def resend(
+    ctx: typer.Context,
+    job_id: JobId,
+    number: Annotated[int, typer.Argument(min=1, help="Which delivery, as `deliveries` numbers them.", metavar="N")],
+    as_json: AsJson = False,
+) -> None:
+    """Send one of an ended job's callbacks again."""
+    session = session_of(ctx, as_json=as_json)
+    client = session.client(needs_token=False)
+    answer = client.send("POST", "v1", "jobs", job_id, "deliveries", str(number), "resend", about=_ABOUT)
+    if session.json:
+        session.emit(answer)
+    session.note(f"Delivery {number} is sent again; `flowport jobs deliveries {job_id}` shows how it goes.")
+
+
+def _last_attempt(delivery: JsonObject) -> str:
+    attempts = delivery.get("attempts") or [{}]
+    return cell_text(attempts[-1].get("http_status") or attempts[-1].get("error"))
+
+
+_DELIVERY_COLUMNS: Final[Columns] = {
+    "N": field("n"),
+    "URL": field("url"),
+    "STATUS": field("status"),
+    "ATTEMPTS": lambda delivery: str(len(delivery.get("attempts") or ())),
+    "LAST": _last_attempt,
+    "NEXT": moment("next_attempt_at"),
+}
 
 
 def _labels(labels: object) -> str:

@@ -75,6 +75,13 @@ def publish(
     keep_payloads_days: Annotated[
         int | None, typer.Option(min=0, help="Keep inputs and outputs so many days; 0: not at all.", metavar="DAYS")
     ] = None,
+    callback_url: Annotated[
+        str | None, typer.Option(help="Send the end of every job to this https URL.", metavar="URL")
+    ] = None,
+    callback_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Host that a call's Callback-Url may name (*.example.com too); repeatable.", metavar="HOST"),
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
@@ -117,6 +124,8 @@ def publish(
         parameters=[options.parameter(text) for text in parameter or ()],
         keep_jobs_days=keep_jobs_days,
         keep_payloads_days=keep_payloads_days,
+        callback_url=callback_url,
+        callback_hosts=callback_host,
     )
     said = options.dialects(
         iolinker={"empty_output_is_none": empty_output_is_none},

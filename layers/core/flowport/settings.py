@@ -28,6 +28,9 @@ class Settings:
     cors_origins: tuple[str, ...]
     retention_ms: int
     secrets_prefix: str = ""
+    deliver_machine_arn: str = ""
+    callback_pauses: tuple[int, ...] = ()
+    callback_private_networks: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, hands_over: bool = False) -> "Settings":
@@ -57,7 +60,22 @@ class Settings:
             stage=need("STAGE"),
             custom_domain=environment.get("CUSTOM_DOMAIN", ""),
             base_path=environment.get("BASE_PATH", "").strip("/"),
-            cors_origins=tuple(part.strip() for part in environment.get("CORS_ORIGINS", "").split(",") if part.strip()),
+            cors_origins=_listed(environment.get("CORS_ORIGINS", "")),
             retention_ms=int(days) * DAY_MS,
             secrets_prefix=need("SECRETS_PREFIX"),
+            deliver_machine_arn=need("DELIVER_MACHINE_ARN"),
+            callback_pauses=_pauses(need("CALLBACK_PAUSES")),
+            callback_private_networks=_listed(environment.get("CALLBACK_PRIVATE_NETWORKS", "")),
         )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _pauses(text: str) -> tuple[int, ...]:
+    parts = _listed(text)
+    if not parts or not all(part.isdigit() for part in parts):
+        message = f"CALLBACK_PAUSES={text!r} must be seconds, separated by commas"
+        raise MissingSetting(message)
+    return tuple(map(int, parts))

@@ -81,6 +81,7 @@ class PublicSurface:
                 request_id=request.request_id,
                 any_of=sender.any_of,
                 optional=sender.optional,
+                base_url=request.base_url,
             )
             result = self.usecases[type(command)](caller, command)
             return dialect.render(request, command, result), None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from flowport.adapters import aws
 from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
+from flowport.adapters.deliver_machine import DeliverMachine
+from flowport.adapters.delivery_log import DynamoDeliveryLog
 from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
 from flowport.adapters.job_numbers import DynamoJobNumbers
@@ -19,6 +21,8 @@ from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
+from flowport.usecases.end_job import handing_over
 from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
@@ -35,9 +39,12 @@ from flowport.usecases.sweep_jobs import SweepJobs
 
 if TYPE_CHECKING:
     from flowport.admin.api import AdminFunction
+    from flowport.usecases.deliver_callback import DeliverCallback
     from flowport.usecases.parked.park_run import ParkRun
     from flowport.usecases.parked.send_answer import SendAnswer
 
+# Below the stack's prefix in Secrets Manager: one secret a workspace, which signs callbacks.
+WEBHOOKS = "webhooks/"
 # Longer than the five minutes of a synchronous Express execution: the answer is awaited to the end.
 SYNC_READ_TIMEOUT = 305.0
 # Below the stack's prefix in Secrets Manager: the keys that sign tokens, by workspace and alias.
@@ -68,7 +75,10 @@ class Parts:
         self.clock = SystemClock()
         dynamodb = clients.dynamodb()
         self.tables = Tables(settings.endpoints_table, settings.credentials_table, settings.jobs_table)
-        self.jobs = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
+        self.deliveries = DeliverMachine(clients.executions, settings.deliver_machine_arn, self.clock)
+        rows = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
+        self.jobs = handing_over(rows, self.deliveries, self.clock)
+        self.log = DynamoDeliveryLog(dynamodb, settings.jobs_table, self.clock)
         self.directory = DynamoDirectory(dynamodb, self.tables, self.clock)
         self.executions = StepFunctions(clients.sync_executions, clients.executions, self.clock)
         self.detached = LambdaDetached(clients.functions, settings.run_express_function, self.clock)
@@ -96,6 +106,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         retention,
         parts.stop,
         parts.numbers,
+        plain_callbacks=bool(settings.callback_private_networks),
     )
     reader = JobReader(
         parts.access,
@@ -108,6 +119,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.stop,
         parts.kept_steps,
     )
+    deliveries = JobDeliveries(parts.access, parts.log, parts.deliveries, parts.clock)
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
     return PublicSurface(
@@ -120,6 +132,8 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             ReadSteps: reader.read_steps,
             ListJobs: reader.list,
             ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
+            ReadDeliveries: deliveries.read,
+            Resend: deliveries.resend,
             Cancel: changes.cancel,
             Delete: changes.delete,
             Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
@@ -181,31 +195,59 @@ def resume_run() -> "SendAnswer":
     return SendAnswer(parts.callbacks, StepFunctionsTaskTokens(clients.executions, parts.clock))
 
 
+def deliver_callback() -> "DeliverCallback":
+    """Make the parts of the function that makes one attempt to deliver a callback; it alone imports an HTTP client."""
+    from flowport.adapters.outbound_http import OutboundHttp  # noqa: PLC0415
+    from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
+    from flowport.dialects.native.answers import job_document  # noqa: PLC0415
+    from flowport.usecases.deliver_callback import DeliverCallback  # noqa: PLC0415
+
+    settings, clients = Settings.from_environment(), Clients()
+    parts = Parts(settings, clients)
+    private = settings.callback_private_networks
+    return DeliverCallback(
+        parts.jobs,
+        parts.log,
+        SecretsManager(clients.secrets, settings.secrets_prefix + WEBHOOKS, parts.clock),
+        OutboundHttp(parts.clock, private=private),
+        parts.clock,
+        settings.callback_pauses,
+        job_document,
+        plain=bool(private),
+    )
+
+
 def admin() -> "AdminFunction":
     """Make the parts of the admin function; only it pays for importing them."""
     from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
     from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415
     from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
+    from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
     from flowport.adapters.state_machines import StepFunctionsMachines  # noqa: PLC0415
     from flowport.admin.api import AdminFunction, Site  # noqa: PLC0415
     from flowport.admin.calls import UseCases  # noqa: PLC0415
+    from flowport.domain.webhooks import new_secret  # noqa: PLC0415
     from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
     from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
     from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
     from flowport.usecases.admin.keys import ManageKeys  # noqa: PLC0415
+    from flowport.usecases.admin.webhook_secrets import CallbackRules, ManageWebhookSecrets  # noqa: PLC0415
     from flowport.usecases.admin.workspaces import ManageWorkspaces  # noqa: PLC0415
 
     settings, clients = Settings.from_environment(), Clients()
     parts = Parts(settings, clients)
     dynamodb, clock, tables = clients.dynamodb(), parts.clock, parts.tables
     registry = DynamoEndpointRegistry(dynamodb, tables.endpoints, clock)
-    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock)
+    secrets = SecretsManager(clients.secrets, settings.secrets_prefix + WEBHOOKS, clock)
+    rules = CallbackRules(secrets, plain=bool(settings.callback_private_networks))
+    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock, rules)
     credential_registry = DynamoCredentialRegistry(dynamodb, tables.credentials, tables.endpoints, clock)
     credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock)
     workspaces = ManageWorkspaces(DynamoWorkspaceRegistry(dynamodb, tables, clock), clock, settings.retention_ms)
     site = Site(settings.default_workspace, settings.custom_domain, settings.base_path, settings.cors_origins)
     keys = ManageKeys(parts.signing_keys)
     clients_of = ManageClients(credential_registry, credentials, keys, parts.jwt_keys, clock)
-    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock)
+    webhook_secrets = ManageWebhookSecrets(secrets, new_secret)
+    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets)
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

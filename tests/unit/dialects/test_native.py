@@ -289,9 +289,21 @@ def test_what_is_no_label_is_refused(header: str) -> None:
         NATIVE.parse(_post(flowport_labels=header))
 
 
-def test_a_header_of_a_later_release_is_refused_and_not_dropped() -> None:
-    with pytest.raises(errors.NotSupported):
-        NATIVE.parse(_with(_post(), {"callback_url": "x"}))
+def test_a_callback_url_is_read_from_its_header() -> None:
+    command = NATIVE.parse(_with(_post(), {"callback_url": " https://hooks.example.com/done?key=1 "}))
+    assert command.callback_url == "https://hooks.example.com/done?key=1"
+
+
+@pytest.mark.parametrize("url", ["", "x", "ftp://a.example", "https://u:p@a.example/", "https://a.example/#f"])
+def test_a_callback_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(errors.InvalidRequest, match="Callback-Url"):
+        NATIVE.parse(_with(_post(), {"callback_url": url}))
+
+
+def test_a_refused_callback_url_is_not_told_with_its_query() -> None:
+    with pytest.raises(errors.InvalidRequest) as refused:
+        NATIVE.parse(_with(_post(), {"callback_url": "gopher://a.example/?key=secret"}))
+    assert "secret" not in refused.value.detail
 
 
 @pytest.mark.parametrize(

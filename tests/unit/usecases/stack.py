@@ -8,6 +8,8 @@ from flowport.domain.job import Job
 from flowport.domain.preferences import Preference
 from flowport.domain.tokens import Token, new_token
 from flowport.usecases.access import Access, Caller
+from flowport.usecases.deliveries import JobDeliveries
+from flowport.usecases.end_job import handing_over
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader
 from flowport.usecases.record_completion import RecordCompletion
@@ -19,6 +21,8 @@ from tests.fakes import (
     ACME,
     FakeCallbackStore,
     FakeClock,
+    FakeDeliveries,
+    FakeDeliveryLog,
     FakeDetached,
     FakeDirectory,
     FakeExecutions,
@@ -42,6 +46,7 @@ class Stack:
 
     clock: FakeClock = field(default_factory=FakeClock)
     jobs: FakeJobStore = field(default_factory=FakeJobStore)
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
     detached: FakeDetached = field(default_factory=FakeDetached)
     callbacks: FakeCallbackStore = field(default_factory=FakeCallbackStore)
     sender: FakeDetached = field(default_factory=FakeDetached)
@@ -51,24 +56,27 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.executions = FakeExecutions(self.clock)
+        jobs = handing_over(self.jobs, self.deliveries, self.clock)
+        self.log = FakeDeliveryLog(self.jobs)
         self.directory = FakeDirectory(self.jobs)
         self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
         self.jwt_keys = FakeJwtKeys(self.clock)
         self.numbers = FakeJobNumbers(self.jobs)
         self.kept = FakeKeptSteps(self.jobs)
         self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, numbers=self.numbers)
-        self.stop = StopJob(self.jobs, self.executions, self.clock)
+        self.stop = StopJob(jobs, self.executions, self.clock)
         self.run_endpoint = RunEndpoint(
-            self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.numbers
+            self.access, jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.numbers
         )
-        self.run_detached = RunDetached(self.jobs, self.executions, self.clock, self.stop)
-        self.record_completion = RecordCompletion(self.jobs, self.executions)
+        self.run_detached = RunDetached(jobs, self.executions, self.clock, self.stop)
+        self.record_completion = RecordCompletion(jobs, self.executions)
+        self.job_deliveries = JobDeliveries(self.access, self.log, self.deliveries, self.clock)
         callbacks = SweepCallbacks(self.callbacks, self.sender, self.clock)
-        self.sweep = SweepJobs(self.jobs, self.executions, self.detached, self.clock, self.stop, callbacks)
+        self.sweep = SweepJobs(jobs, self.executions, self.detached, self.clock, self.stop, callbacks)
         self.reader = JobReader(
             self.access,
             self.directory,
-            self.jobs,
+            jobs,
             self.executions,
             self.logs,
             self.clock,

@@ -5,6 +5,7 @@
 | `job` | the row: everything of a job but payloads over 4 KB |
 | `input`, `output` | a payload over 4 KB, `text` |
 | `callback` | under a partition of its own, `callback#…`: a parked run (`callbacks_table.py`) |
+| `delivery#<n>` | the log of a callback's delivery (delivery_log.py) |
 | `key` | under a partition of its own, `key#…`: the job that a caller's key leads to |
 
 Indexes hold keys only, so that a row's changes cost nothing there: `by_endpoint` and `by_workspace` list by day and
@@ -60,7 +61,7 @@ IS_FREE_NAME: Final = "attribute_not_exists(job_id)"
 NAME_MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR leads_to = :replaces)"
 IS_ACCEPTED: Final = "#status = :accepted"
 IS_OVER: Final = f"#status IN ({', '.join(f':{status}' for status in sorted(ENDED))})"
-# With no execution left that the sweep is still to stop.
+# With no execution left that the sweep is still to stop, and no callback to hand over.
 IS_SETTLED: Final = "attribute_not_exists(open_shard)"
 HAS_ENDED: Final = f"{IS_OVER} AND {IS_SETTLED}"
 IS_NOT_REDRIVEN: Final = "attribute_not_exists(redriven_as)"
@@ -133,6 +134,8 @@ def row_of(job: Job) -> dict[str, Any]:
         "alias": job.alias,
         "keep_ms": job.keep_ms,
         "keep_payloads_ms": job.keep_payloads_ms,
+        "callbacks": job.callbacks or None,
+        "base_url": job.base_url,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
@@ -178,6 +181,8 @@ def job_of(row: dict[str, Any]) -> Job:
         redrive_count=row.get("redrive_count", 0),
         number=JobNumber(row["number_series"], row["number"]) if "number" in row else None,
         alias=row.get("alias"),
+        callbacks=tuple(row.get("callbacks", ())),
+        base_url=row.get("base_url"),
     )
 
 
@@ -452,10 +457,10 @@ class DynamoJobStore:
             and (attempt is None or old.get("attempt") == attempt)
         )
 
-    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
+    def settle(self, job: Job, *, seen: int, deadline: float | None = None) -> None:
         """Take an ended job off the sweep's list."""
         update = Update({}, removes=("open_shard", "check_at"), conditions=(IS_UNMOVED,), values={":seen": seen})
-        self._update(job_id, update, deadline=patience(self._clock, deadline))
+        self._update(job.id, update, deadline=patience(self._clock, deadline))
 
     def delete(self, job_id: str, *, numbered: Job | None = None, deadline: float | None = None) -> bool:
         """Delete the row, only when it has ended, and everything below the job, in one transaction.

@@ -13,6 +13,7 @@ from flowport.usecases.admin.credentials import ManageCredentials
 from flowport.usecases.admin.endpoints import ManageEndpoints
 from flowport.usecases.admin.keys import ManageKeys
 from flowport.usecases.admin.ports import Actor, Page
+from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
 from flowport.usecases.ports import Clock
 
@@ -29,6 +30,7 @@ class UseCases:
     keys: ManageKeys
     workspaces: ManageWorkspaces
     clock: Clock
+    webhook_secrets: ManageWebhookSecrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from flowport.domain.parameters import plain
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 from flowport.usecases.admin.keys import SigningKey
+from flowport.usecases.ports import SecretVersion
 
 READ_ONLY: Final = ("version", "created_at", "updated_at")
 _FROM_THE_PATH: Final = ("endpoint", "module", "name")
@@ -40,6 +41,8 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "time_limit": endpoint.time_limit,
         "keep_jobs_days": endpoint.keep_jobs_days,
         "keep_payloads_days": endpoint.keep_payloads_days,
+        "callback_url": endpoint.callback_url,
+        "callback_hosts": list(endpoint.callback_hosts),
         "sample": endpoint.sample,
         "aliases": list(endpoint.aliases),
         "parameters": [plain(parameter) for parameter in endpoint.parameters],
@@ -95,6 +98,11 @@ def _credential(credential: Credential) -> Json:
         "expires_at": timestamp(credential.expires_at),
         "revoked_at": timestamp(credential.revoked_at),
     }
+
+
+def webhook_secret_document(version: SecretVersion) -> Json:
+    """Write a webhook secret, without its text."""
+    return {"id": version.id, "current": version.current, "created_at": timestamp(version.created_at)}
 
 
 def workspace_document(workspace: Workspace) -> Json:
@@ -175,6 +183,8 @@ def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -
         time_limit=document.time_limit,
         keep_jobs_days=document.keep_jobs_days,
         keep_payloads_days=document.keep_payloads_days,
+        callback_url=document.callback_url,
+        callback_hosts=tuple(document.callback_hosts),
         sample=document.sample,
         aliases=tuple(document.aliases),
         parameters=tuple(one.parameter() for one in document.parameters),

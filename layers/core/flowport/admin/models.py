@@ -25,6 +25,7 @@ from flowport.domain.records import (
     View,
 )
 from flowport.domain.retention import JOBS_DAYS, PAYLOADS_DAYS
+from flowport.domain.webhooks import HOSTS_AT_MOST, is_host_pattern, parse_callback_url
 from flowport.usecases.admin.errors import Violation
 
 # DynamoDB's sort keys have 1024 bytes at most: two of these, a slash and `endpoint#`.
@@ -114,6 +115,19 @@ def _header_name(text: str) -> str:
     return text
 
 
+def _callback_url(text: str) -> str:
+    # Whether http is allowed, the stack's settings say: see ManageEndpoints.
+    parse_callback_url(text, plain=True)
+    return text
+
+
+def _host_pattern(text: str) -> str:
+    if not is_host_pattern(text):
+        message = "is not a host: write hooks.example.com, or *.example.com for all below it, in small letters"
+        raise ValueError(message)
+    return text
+
+
 def _log_group(text: str) -> str:
     if not _LOG_GROUP.fullmatch(text) or not text.startswith(LOG_GROUPS):
         message = f"must be the name of a log group below {LOG_GROUPS}, which Flowport may read"
@@ -171,6 +185,8 @@ Title = Annotated[str, Field(max_length=256), AfterValidator(visible)]
 Arn = Annotated[str, AfterValidator(_arn)]
 Network = Annotated[str, AfterValidator(_network)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+CallbackUrl = Annotated[str, AfterValidator(_callback_url)]
+HostPattern = Annotated[str, AfterValidator(_host_pattern)]
 LogGroup = Annotated[str, AfterValidator(_log_group)]
 Method = Literal["GET", "POST"]
 Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(unique)]
@@ -207,6 +223,10 @@ class EndpointDocument(Document):
     time_limit: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
     keep_jobs_days: Annotated[int, Field(ge=JOBS_DAYS[0], le=JOBS_DAYS[1])] | None = None
     keep_payloads_days: Annotated[int, Field(ge=PAYLOADS_DAYS[0], le=PAYLOADS_DAYS[1])] | None = None
+    callback_url: CallbackUrl | None = None
+    callback_hosts: Annotated[list[HostPattern], Field(max_length=HOSTS_AT_MOST), AfterValidator(unique)] = Field(
+        default=[]
+    )
     sample: Sample = None
     aliases: Annotated[list[Alias], Field(max_length=ALIASES_AT_MOST), AfterValidator(unique)] = Field(default=[])
     parameters: Parameters = Field(default=[])

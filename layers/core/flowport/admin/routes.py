@@ -6,6 +6,7 @@ from typing import Final
 
 from flowport.admin import credential_routes as credentials
 from flowport.admin import documents
+from flowport.admin import webhook_routes as webhooks
 from flowport.admin.calls import Call, Handler, json_answer, list_answer, location
 from flowport.admin.document import read
 from flowport.admin.models import WorkspaceDocument, is_part
@@ -226,6 +227,8 @@ ROUTES: Final = (
             ("keys", {"GET": credentials.list_keys}),
             ("keys/{}", {"POST": credentials.put_key}),
             ("keys/{}/retire", {"POST": credentials.retire_key}),
+            ("webhook-secrets", {"GET": webhooks.list_secrets, "POST": webhooks.create_secret}),
+            ("webhook-secrets/{}", {"DELETE": webhooks.retire_secret}),
         ),
     ),
     *_routes(

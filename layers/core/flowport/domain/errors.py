@@ -136,6 +136,13 @@ class ConsentWithdrawn(Forbidden):
     title = "Consent withdrawn"
 
 
+class CallbackRefused(Forbidden):
+    """The endpoint does not allow callbacks to the host that was named."""
+
+    kind = "callback-refused"
+    title = "Callback not allowed"
+
+
 class NotFound(FlowportError):
     """There is no such thing for this caller."""
 

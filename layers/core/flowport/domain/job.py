@@ -57,7 +57,7 @@ class Job:
     accepting function itself executes, whose acceptance is its claim; `keyed` says that a key leads to the job;
     at `deadline_at` it is stopped and ends as `TIMED_OUT`. `origin` is the job that it redrives, `redriven_as` the one
     that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
-    which its endpoint was called.
+    which its endpoint was called. Its end is sent to `callbacks`, with links that begin with `base_url`.
 
     It is kept for `keep_ms` from its end, which sets `expires_at`; its payloads for `keep_payloads_ms` (None: as long
     as the job, 0: not at all), which `payloads_expired` says are over.
@@ -96,6 +96,8 @@ class Job:
     redrive_count: int = 0
     number: JobNumber | None = None
     alias: str | None = None
+    callbacks: tuple[str, ...] = ()
+    base_url: str | None = None
 
     @property
     def goes_on_alone(self) -> bool:

@@ -40,7 +40,8 @@ class Caller:
     before a job's row is written; `request_id` is API Gateway's extended request id. `any_of` are the scopes of which a
     dialect's own policy wants one, in the place of those that the native contract asks for. `optional`: where an
     endpoint needs no credential, one that is not valid does no harm. `answer_at` is when the answer is due (monotonic
-    seconds) where that is not 25 s after the arrival.
+    seconds) where that is not 25 s after the arrival. `base_url` is what links begin with, as the caller reached the
+    API.
     """
 
     presented: Presented | None
@@ -52,6 +53,7 @@ class Caller:
     any_of: frozenset[str] | None = None
     optional: bool = False
     answer_at: float | None = None
+    base_url: str | None = None
 
     @property
     def acting_workspace(self) -> str:

@@ -4,7 +4,7 @@ Every port method raises `Unavailable` when AWS throttled or did not answer unti
 means the adapter's own patience), and lets unknown errors through.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from flowport.domain.keys import JobKey, Taken
 from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent, Step
+from flowport.domain.webhooks import CallbackUrl, Delivery
 
 
 class Clock(Protocol):
@@ -134,7 +135,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def settle(self, job_id: str, *, seen: int, deadline: float | None = None) -> None:
+    def settle(self, job: Job, *, seen: int, deadline: float | None = None) -> None:
         """Take an ended job off the sweep's list, unless it has been moved from `seen`."""
         ...
 
@@ -367,4 +368,47 @@ class JwtKeys(Protocol):
 
     def issue(self, claims: Claims, alias: str, *, deadline: float | None = None) -> str:
         """Sign claims with the workspace's current key. Raises `KeyMissing` or `KeyTooShort`."""
+        ...
+
+
+class Deliveries(Protocol):
+    """The machine that delivers callbacks."""
+
+    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0) -> None:
+        """Let it deliver a job's callback; started once for a run, however often this is called.
+
+        `run` counts how often the callback is sent again on request; of those, one is started a minute of `at`.
+        Raises `Unavailable` also where the start may have worked.
+        """
+        ...
+
+
+class DeliveryLog(Protocol):
+    """The log of deliveries beside a job's row."""
+
+    def read(self, job_id: str, number: int) -> Delivery | None:
+        """Read one; None before its first attempt."""
+        ...
+
+    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int | None) -> bool:
+        """Write it over what was seen; False when another attempt was written meanwhile, or the job is gone.
+
+        True also when this very attempt was written before.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a request: the answer's status, or what failed before there was one."""
+
+    status: int | None = None
+    error: str | None = None
+
+
+class Outbound(Protocol):
+    """Calls to addresses that others named."""
+
+    def post(self, target: CallbackUrl, headers: Mapping[str, str], body: bytes) -> Posted:
+        """POST once, to a public address only, following nothing, within its time; never raises for the other side."""
         ...

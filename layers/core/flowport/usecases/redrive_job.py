@@ -27,6 +27,7 @@ from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
 from flowport.domain.retention import as_seen, kept_input
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Access, Caller
+from flowport.usecases.callback_urls import callbacks_again
 from flowport.usecases.ports import Clock, Executions, ExecutionState, JobStore
 from flowport.usecases.redrive_chain import redrives_of
 from flowport.usecases.run_endpoint import Run, RunEndpoint, plan_run, same_request
@@ -185,7 +186,9 @@ class RedriveJob:
             anonymous=origin.principal,
         )
         job = self.run.new_job(caller, principal, endpoint, plan_run(endpoint, preference), command)
-        job = replace(job, origin=origin.id, input=input_text)
+        callbacks = callbacks_again(endpoint, origin.callbacks, plain=self.run.plain_callbacks)
+        base_url = caller.base_url if callbacks else None
+        job = replace(job, origin=origin.id, input=input_text, callbacks=callbacks, base_url=base_url)
         if state is None:
             return job
         # Step Functions' count may lag behind an attempt that is known to have begun.

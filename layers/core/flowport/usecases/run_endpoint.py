@@ -40,6 +40,7 @@ from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
+from flowport.usecases.callback_urls import callbacks_of
 from flowport.usecases.ports import Clock, Detached, Executions, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
@@ -86,6 +87,7 @@ class Run:
     stoppable: bool = False
     anonymous: str = ANONYMOUS
     number_series: Series | None = None
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,10 @@ def plan_run(
 
 @dataclass(frozen=True, slots=True)
 class RunEndpoint:
-    """The use case. `retention_ms` is how long a job is kept whose endpoint does not say."""
+    """The use case. `retention_ms` is how long a job is kept whose endpoint does not say.
+
+    `plain_callbacks` allows callbacks over http.
+    """
 
     access: Access
     jobs: JobStore
@@ -147,6 +152,7 @@ class RunEndpoint:
     retention_ms: int
     stop: StopJob
     numbers: JobNumbers | None = None
+    plain_callbacks: bool = False
 
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
@@ -187,6 +193,7 @@ class RunEndpoint:
         standard = plan.machine_type == "STANDARD"
         deadline_at = self._deadline_at(caller, endpoint, command, now)
         keep_ms, keep_payloads_ms = keeps(endpoint, self.retention_ms)
+        callbacks = callbacks_of(endpoint, command.callback_url, plain=self.plain_callbacks)
         check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
         return Job(
             id=job_id,
@@ -212,6 +219,8 @@ class RunEndpoint:
             deadline_at=deadline_at,
             alias=command.alias,
             check_at=min(check_at, deadline_at or check_at),
+            callbacks=callbacks,
+            base_url=caller.base_url if callbacks else None,
         )
 
     def _numbered(self, caller: Caller, command: Run, job: Job) -> Job:

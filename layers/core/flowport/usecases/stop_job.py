@@ -69,14 +69,14 @@ class StopJob:
         return self._end(job, outcome, deadline)[0]
 
     def finish_stopping(self, job: Job) -> None:
-        """Stop what is left of a job that was ended before its time, and take it off the sweep's list."""
-        if job.execution_arn is not None:
+        """Stop what is left of an ended job's execution, and take it off the sweep's list."""
+        if job.machine_type == "STANDARD" and job.execution_arn is not None:
             state = self.executions.describe(job.execution_arn)
             # What was redriven since is another job's run.
             if state is not None and state.outcome is None and state.redrives <= job.redrive_count:
                 self.executions.stop(job.execution_arn, error=job.error or CANCELLED, cause=job.cause or "")
         if job.check_at is not None:
-            self.jobs.settle(job.id, seen=job.check_at)
+            self.jobs.settle(job, seen=job.check_at)
 
     def _end(self, job: Job, outcome: Outcome, deadline: float | None) -> tuple[Job, bool]:
         standard = job.machine_type == "STANDARD"
@@ -89,7 +89,7 @@ class StopJob:
                 error, cause = outcome.error or "", outcome.cause or ""
                 self.executions.stop(job.execution_arn, error=error, cause=cause, deadline=deadline)
                 if job.status == "RUNNING":  # an accepted one may be started at this very moment
-                    self.jobs.settle(job.id, seen=look_again, deadline=deadline)
+                    self.jobs.settle(job, seen=look_again, deadline=deadline)
         return job.ended_with(outcome), True
 
 

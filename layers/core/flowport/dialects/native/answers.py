@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from flowport.dialects.native.http_output import http_answer
@@ -12,6 +13,8 @@ from flowport.domain.errors import FlowportError, PayloadNotKept
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
+from flowport.domain.webhooks import Delivery, message_id
+from flowport.usecases.deliveries import DeliveriesRead, Resent
 from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import StepsRead
@@ -179,6 +182,36 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
+def _delivery(delivery: Delivery, base_url: str) -> dict[str, Any]:
+    return {
+        "n": delivery.number,
+        "message_id": message_id(delivery.job_id, delivery.number),
+        "url": delivery.url,
+        "status": delivery.status,
+        "next_attempt_at": timestamp(delivery.next_at),
+        "attempts": [
+            {
+                "at": timestamp(attempt.at),
+                "http_status": attempt.status,
+                "error": attempt.error,
+                "duration_ms": attempt.duration_ms,
+                "resend": attempt.run,
+            }
+            for attempt in delivery.attempts
+        ],
+        "links": {"resend": f"{base_url}/v1/jobs/{delivery.job_id}/deliveries/{delivery.number}/resend"},
+    }
+
+
+def _deliveries(request: HttpRequest, read: DeliveriesRead) -> str:
+    return dumps({"items": [_delivery(delivery, request.base_url) for delivery in read.deliveries]})
+
+
+def _resent(request: HttpRequest, resent: Resent) -> HttpResponse:
+    body = dumps(_delivery(replace(resent.delivery, status="pending", next_at=None), request.base_url))
+    return _json(202, body, {"Location": f"{request.base_url}/v1/jobs/{resent.job.id}/deliveries"})
+
+
 def _page(request: HttpRequest, page: ListingPage) -> str:
     items = ",".join(job_document(job, request.base_url, output=False) for job in page.jobs)
     cursor = encode_cursor(page.after) if page.after else None
@@ -190,6 +223,8 @@ ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     Redriven: lambda request, _, redriven: _redriven(request, redriven),
     BatchRan: lambda request, _, ran: _batch_ran(request, ran),
     Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
+    DeliveriesRead: lambda request, _, read: _json(200, _deliveries(request, read)),
+    Resent: lambda request, _, resent: _resent(request, resent),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),
     Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
     ListingPage: lambda request, _, page: _json(200, _page(request, page)),

@@ -18,7 +18,6 @@ from flowport.domain.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
-    NotSupported,
     PayloadTooLarge,
     Unauthenticated,
     UnsupportedMediaType,
@@ -29,6 +28,8 @@ from flowport.domain.numbers import job_number_of
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
+from flowport.domain.webhooks import CallbackUrlRefused, parse_callback_url, shown_url
+from flowport.usecases.deliveries import ReadDeliveries, Resend
 from flowport.usecases.parked.resume_run import Resume
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.redrive_job import Redrive
@@ -43,7 +44,13 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 _LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
 _LABELS_AT_MOST: Final = 20
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
-_NOT_YET: Final = ("callback-url",)
+# What lies below a job and is only read.
+_READS: Final[dict[str, type[ReadInput | ReadSteps | ReadDeliveries]]] = {
+    "input": ReadInput,
+    "steps": ReadSteps,
+    "deliveries": ReadDeliveries,
+}
+_RESEND: Final = re.compile(r"deliveries/([0-9]{1,4})/resend")
 _DEADLINE_AT_MOST: Final = 365 * 86_400
 _KEY_AT_MOST: Final = 255
 _QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -54,7 +61,20 @@ _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
 def command_of(
     request: HttpRequest,
-) -> Run | RunBatch | ReadJob | ReadInput | ReadSteps | ListJobs | Cancel | Redrive | Delete | Resume:
+) -> (
+    Run
+    | RunBatch
+    | ReadJob
+    | ReadInput
+    | ReadSteps
+    | ReadDeliveries
+    | Resend
+    | ListJobs
+    | Cancel
+    | Redrive
+    | Delete
+    | Resume
+):
     """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs` and what lies below it, `/v1/callbacks/{id}`."""
     match request.segments:
         case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
@@ -74,24 +94,22 @@ def command_of(
 
 def _of_job(
     request: HttpRequest, named: str, below: str
-) -> ReadJob | ReadInput | ReadSteps | Cancel | Redrive | Delete:
+) -> ReadJob | ReadInput | ReadSteps | ReadDeliveries | Resend | Cancel | Redrive | Delete:
     reference = job_number_of(named) or named
-    match below:
-        case "":
-            _only(request, "GET", "HEAD", "DELETE")
-            return Delete(reference) if request.method == "DELETE" else ReadJob(reference, _wait(request))
-        case "input":
-            _only(request, "GET", "HEAD")
-            return ReadInput(reference)
-        case "steps":
-            _only(request, "GET", "HEAD")
-            return ReadSteps(reference)
-        case "cancel":
-            _only(request, "POST")
+    if not below:
+        _only(request, "GET", "HEAD", "DELETE")
+        return Delete(reference) if request.method == "DELETE" else ReadJob(reference, _wait(request))
+    if (read := _READS.get(below)) is not None:
+        _only(request, "GET", "HEAD")
+        return read(reference)
+    resend = _RESEND.fullmatch(below)
+    if resend or below in {"cancel", "redrive"}:
+        _only(request, "POST")
+        if resend:
+            return Resend(reference, int(resend[1]))
+        if below == "cancel":
             return Cancel(reference)
-        case "redrive":
-            _only(request, "POST")
-            return Redrive(reference, _key("Idempotency-Key", request.headers.get("idempotency-key")))
+        return Redrive(reference, _key("Idempotency-Key", request.headers.get("idempotency-key")))
     raise _no_such_path(request)
 
 
@@ -123,9 +141,6 @@ def basic(value: str) -> Presented:
 
 
 def _run(request: HttpRequest, endpoint: str) -> Run:
-    if asked := [name for name in _NOT_YET if name in request.headers]:
-        message = f"This release does not know {', '.join(asked)}; send the request without it."
-        raise NotSupported(message)
     view = _choice(request, "view", get_args(View))
     preference = parse_prefer(request.headers.get("prefer"))
     labels = _labels(request.headers.get("flowport-labels"))
@@ -139,6 +154,7 @@ def _run(request: HttpRequest, endpoint: str) -> Run:
         idempotency_key=_key("Idempotency-Key", request.headers.get("idempotency-key")),
         client_job_id=_key("Client-Job-Id", request.headers.get("client-job-id", request.one("client_job_id"))),
         deadline=_deadline(request.headers.get("flowport-deadline")),
+        callback_url=_callback_url(request.headers.get("callback-url")),
         on_conflict=_choice(request, "on_conflict", get_args(OnConflict)) or "return",  # type: ignore[arg-type]
     )
 
@@ -161,6 +177,18 @@ def _batch_inputs(request: HttpRequest) -> list[Callable[[], str]]:
         message = f"The batch has {len(elements)} inputs; it must have 1 to {INPUTS_AT_MOST}."
         raise InvalidRequest(message)
     return [partial(checked_input, element) for element in elements]
+
+
+def _callback_url(header: str | None) -> str | None:
+    if header is None:
+        return None
+    url = header.strip()
+    try:
+        parse_callback_url(url, plain=True)
+    except CallbackUrlRefused as error:
+        message = f"Callback-Url: {shown_url(url[:200])!r} {error}."
+        raise InvalidRequest(message) from error
+    return url
 
 
 def _deadline(header: str | None) -> int | None:

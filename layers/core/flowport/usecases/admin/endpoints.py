@@ -14,6 +14,7 @@ from flowport.domain.records import Endpoint
 from flowport.usecases.admin.errors import EndpointExists
 from flowport.usecases.admin.ports import Actor, EndpointRegistry, Page, StateMachines
 from flowport.usecases.admin.publishing import TYPE_OF_FIELD, check_publishing
+from flowport.usecases.admin.webhook_secrets import CallbackRules
 from flowport.usecases.ports import Clock
 
 _ROUNDS: Final = 8
@@ -43,6 +44,7 @@ class ManageEndpoints:
     registry: EndpointRegistry
     machines: StateMachines
     clock: Clock
+    callbacks: CallbackRules | None = None
 
     def page(self, actor: Actor, limit: int, after: str | None) -> Page[Endpoint]:
         """List the workspace's endpoints by path."""
@@ -57,7 +59,7 @@ class ManageEndpoints:
 
     def create(self, actor: Actor, endpoint: Endpoint) -> Endpoint:
         """Publish a new one."""
-        check_publishing(endpoint, ARNS, self.machines, actor.deadline)
+        self._check(actor, endpoint, None, ARNS)
         now = self.clock.now()
         new = replace(endpoint, version=1, created_at=now, updated_at=now)
         if not self.registry.create(new, write_id=ids.new_attempt_id(), deadline=actor.deadline):
@@ -84,7 +86,7 @@ class ManageEndpoints:
             if precondition is not None:
                 precondition.check(path, current)
             wanted, now = make(current), self.clock.now()
-            check_publishing(wanted, check, self.machines, actor.deadline)
+            self._check(actor, wanted, current, check)
             if current is None:
                 new = replace(wanted, version=1, created_at=now, updated_at=now)
                 written = self.registry.create(new, write_id=write_id, deadline=actor.deadline)
@@ -94,6 +96,11 @@ class ManageEndpoints:
             if written:
                 return new, current is None
         raise _contended(path)
+
+    def _check(self, actor: Actor, wanted: Endpoint, seen: Endpoint | None, arns: Collection[str]) -> None:
+        check_publishing(wanted, arns, self.machines, actor.deadline)
+        if self.callbacks is not None:
+            self.callbacks.check(wanted, seen, actor.deadline)
 
     def switch(self, actor: Actor, path: str, *, enabled: bool, precondition: Precondition | None) -> Endpoint:
         """Enable or disable it; nothing else of it is written."""
