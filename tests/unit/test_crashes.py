@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flowport.domain.errors import Unavailable
 from tests.world import FAULTS, PASSING, Fault, Played, Scenario, World, walk
 from tests.world.scenarios import ASYNC, EXPRESS, LARGE, STANDARD, WAIT, interleave
 
@@ -91,6 +92,53 @@ def test_a_process_that_stands_still_while_the_sweep_works_harms_nothing(
 
     for _ in interleave(played, SCENARIOS[name], meanwhile):
         pass
+
+
+def test_a_process_that_wakes_up_after_the_sweep_has_decided_starts_nothing(played: Played) -> None:
+    def falls_asleep(world: World) -> None:
+        def meanwhile() -> None:
+            world.clock.sleep(50)
+            world.sweep()
+
+        world.wire.faults[0] = "gets no answer to what was done"
+        world.wire.meanwhile[1] = meanwhile
+
+    world = played(SCENARIOS["sync Standard"], falls_asleep)
+    assert [row["error"] for row in world.rows()] == ["Flowport.NotStarted"]
+    assert world.states.standard == {}, "what was told as not started ran for a moment"
+
+
+@pytest.mark.parametrize("name", ["async Express", "async Standard", "sync Standard"])
+def test_a_job_whose_acceptance_got_no_answer_in_time_is_withdrawn_before_its_caller_is_told(
+    name: str, played: Played
+) -> None:
+    def out_for_the_time_of_acceptance(world: World) -> None:
+        def begin() -> None:
+            now = world.clock.monotonic()
+            world.wire.outage = ("dynamodb", now, now + 5)
+
+        world.wire.faults[0] = "gets no answer to what was done"
+        world.wire.meanwhile[1] = begin
+
+    world = played(SCENARIOS[name], out_for_the_time_of_acceptance)
+    assert isinstance(world.asked[0].answer, Unavailable)
+    assert [row["error"] for row in world.rows()] == ["Flowport.NotStarted"]
+
+
+@pytest.mark.parametrize("name", ["async Standard", "sync Standard"])
+def test_a_start_that_worked_and_of_which_every_answer_was_lost_is_not_called_not_started(
+    name: str, played: Played
+) -> None:
+    def loses_every_answer(world: World) -> None:
+        def begin() -> None:
+            now = world.clock.monotonic()
+            world.wire.outage = ("states", now, now + 15)
+
+        world.wire.faults[1] = "gets no answer to what was done"
+        world.wire.meanwhile[2] = begin
+
+    world = played(SCENARIOS[name], loses_every_answer, run_seconds=30)
+    assert [row["status"] for row in world.rows()] == ["SUCCEEDED"]
 
 
 @pytest.mark.parametrize("name", ["async Express", "async Standard", "sync Standard"])

@@ -158,6 +158,9 @@ def _check_change(world: "World", changed: "Changed", found: dict[str, Row]) -> 
         assert (row["status"], row.get("error")) == ("ABORTED", CANCELLED), "the caller was told that it is cancelled"
     elif row is not None and isinstance(answer, JobEnded):
         assert row["status"] == answer.members["job_status"], "the caller was told another end than is recorded"
+        cancels = [one for one in world.changed if (one.what, one.job_id) == ("cancel", changed.job_id)]
+        by_another = row.get("error") != CANCELLED or len(cancels) > 1
+        assert by_another, "the caller was told that the job had ended before its cancel, which ended it"
 
 
 def _check_keys(world: "World", found: dict[str, Row]) -> None:
