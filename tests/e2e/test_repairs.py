@@ -14,8 +14,8 @@ from flowport.domain.records import MachineType, Mode
 from tests.e2e.conftest import Jobs, Local, ended
 
 
-def left_behind(local: Local, machine: str, status: str, mode: Mode, **more: Any) -> Job:
-    """A job as a process that died left it: overdue for the sweep."""
+def left_behind(local: Local, machine: str, status: str, mode: Mode, *, ago: int = 5000, **more: Any) -> Job:
+    """A job as a process that died `ago` milliseconds after its acceptance left it: overdue for the sweep."""
     machine_type: MachineType = "EXPRESS" if machine.endswith("ExpressArn") else "STANDARD"
     now = time.time_ns() // 1_000_000
     job_id = new_job_id()
@@ -29,7 +29,7 @@ def left_behind(local: Local, machine: str, status: str, mode: Mode, **more: Any
         machine_type=machine_type,
         state_machine_arn=arn,
         principal="token:gone",
-        created_at=now - 600_000,
+        created_at=now - ago,
         attempt=uuid.uuid4().hex[:16],
         execution_arn=standard_execution_arn(arn, job_id) if machine_type == "STANDARD" else None,
         input='{"seconds":0}',
@@ -47,6 +47,32 @@ def test_an_async_job_whose_function_died_before_the_start_is_started_by_the_swe
     jobs.put(row_of(job))
     jobs.sweep()
     assert ended(caller, job.id)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("machine", "error"),
+    [("ReportExpressArn", "Flowport.OutcomeUnknown"), ("ReportStandardArn", "Flowport.NotStarted")],
+)
+def test_a_job_from_before_its_table_was_made_came_with_a_backup_and_is_not_started(
+    local: Local, jobs: Jobs, caller: httpx.Client, machine: str, error: str
+) -> None:
+    job = left_behind(local, machine, "ACCEPTED", "async", ago=4 * 3_600_000)
+    jobs.put(row_of(job))
+    jobs.sweep()
+    end = ended(caller, job.id)
+    assert (end["status"], end["error"], end["execution_arn"]) == ("FAILED", error, job.execution_arn)
+
+
+def test_a_job_whose_payloads_are_not_kept_leaves_none_and_gives_its_output_once(
+    local: Local, jobs: Jobs, caller: httpx.Client
+) -> None:
+    job = left_behind(local, "ReportStandardArn", "ACCEPTED", "async", keep_payloads_ms=0)
+    jobs.put(row_of(job))
+    jobs.put({"job_id": job.id, "item": "input", "text": job.input, "expires_at": job.created_at // 1000 + 86_400})
+    jobs.sweep()
+    end = ended(caller, job.id)
+    assert (end["status"], end["output"], end["payloads"]) == ("SUCCEEDED", None, "not-kept")
+    assert caller.get(f"/v1/jobs/{job.id}/input").status_code == 410
 
 
 def test_a_sync_job_whose_function_died_before_the_start_ends_as_not_started(
