@@ -403,7 +403,7 @@ class FakeDeliveries:
     def __init__(self) -> None:
         self.started: list[tuple[str, int, int]] = []
 
-    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0) -> None:
+    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0, deadline: float | None = None) -> None:
         self.started.append((job_id, number, run))
 
 
@@ -417,7 +417,7 @@ class FakeDeliveryLog:
     def read(self, job_id: str, number: int) -> Delivery | None:
         return self.kept.get((job_id, number)) if job_id in self.jobs.rows else None
 
-    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int | None) -> bool:
+    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int) -> bool:
         old = self.kept.get((delivery.job_id, delivery.number))
         if delivery.job_id not in self.jobs.rows:
             return False

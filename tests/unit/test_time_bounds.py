@@ -159,9 +159,7 @@ def test_a_page_ends_early_where_reading_takes_long(new_world: Callable[..., Wor
     world = new_world()
     gateway = world.process("gateway")
     world.directory.add(replace(ACME, created_at=0))
-    store: Any = gateway.jobs
-    store = getattr(store, "_jobs", store)  # the one that speaks to DynamoDB
-    store._client = _Slow(store._client, world)
+    gateway.rows._client = _Slow(gateway.rows._client, world)
     page = _reader(gateway).list(world.caller(gateway), ListJobs(since=0))
     assert world.clock.monotonic() <= DUE
     assert page.after is not None

@@ -124,7 +124,7 @@ class Wire:
         writes = [next(iter(item.items())) for item in request.get("TransactItems", [])]
         for kind, one in writes or [("", request)]:
             conditional = "ConditionExpression" in one and "UpdateExpression" not in one and "Key" in one
-            if (kind == "Delete" or conditional) and one["Key"]["item"] == {"S": "job"}:
+            if (kind == "Delete" or (not kind and conditional)) and one["Key"]["item"] == {"S": "job"}:
                 self.deleted.add(one["Key"]["job_id"]["S"])
             item, values = one.get("Item", {}), one.get("ExpressionAttributeValues", {})
             status = values.get(":set_status") or (item.get("status") if item.get("item") == {"S": "job"} else None)

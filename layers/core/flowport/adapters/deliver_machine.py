@@ -34,17 +34,18 @@ class DeliverMachine:
         self._machine_arn = machine_arn
         self._clock = clock
 
-    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0) -> None:
+    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0, deadline: float | None = None) -> None:
         """StartExecution, repeated under the one name: a name that is taken was started before."""
         name = execution_name(job_id, number, run, at)
         due = json.dumps({"job_id": job_id, "number": number, "run": run, "attempt": 1})
         client = self._client()
+        until = self._clock.monotonic() + START_WITHIN_SECONDS
         try:
             repeat(
                 lambda: client.start_execution(stateMachineArn=self._machine_arn, name=name, input=due),
                 what=WHAT,
                 clock=self._clock,
-                deadline=self._clock.monotonic() + START_WITHIN_SECONDS,
+                deadline=until if deadline is None else min(until, deadline),
                 attempt_seconds=ATTEMPT_SECONDS,
             )
         except ClientError as error:

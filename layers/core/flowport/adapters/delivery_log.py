@@ -37,11 +37,11 @@ class DynamoDeliveryLog:
         )
         return _delivery_of(decode_item(answer["Item"])) if "Item" in answer else None
 
-    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int | None) -> bool:
+    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int) -> bool:
         """Put it over what was seen, in one transaction with a look at the job: what is deleted stays deleted."""
         put: dict[str, Any] = {
             "TableName": self._table,
-            "Item": encode_item(_row_of(delivery) | {"expires_at": None if expires_at is None else expires_at // 1000}),
+            "Item": encode_item(_row_of(delivery) | {"expires_at": expires_at // 1000}),
             "ConditionExpression": IS_NEXT_ATTEMPT if seen.attempts else IS_FIRST_ATTEMPT,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }

@@ -55,6 +55,7 @@ class Endpoint:
 
     Jobs and payloads are kept for so many days from a job's end: None is as long as the stack keeps jobs, and as long
     as the job; no payload is kept where `keep_payloads_days` is 0.
+
     Every job's end is sent to `callback_url`; a call may name another URL, on one of `callback_hosts`.
     """
 

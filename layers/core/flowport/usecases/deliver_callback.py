@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from flowport.domain.job import Job
+from flowport.domain.retention import as_seen
 from flowport.domain.webhooks import (
     Attempt,
     CallbackUrlRefused,
@@ -76,9 +77,9 @@ class DeliverCallback:
             return Next("superseded")
         if delivery.attempted(due.run, due.attempt):
             return self._as_recorded(delivery)
-        attempt = self._attempt(self.jobs.with_output(job), url, due)
+        attempt = self._attempt(as_seen(self.jobs.with_output(job), self.clock.now()), url, due)
         tried = self._after(delivery, attempt)
-        if not self.log.write(tried, seen=delivery, expires_at=job.expires_at):
+        if not self.log.write(tried, seen=delivery, expires_at=_expires_at(job)):
             # Another delivery of the same invocation was faster, or it was sent again, or the job was deleted.
             current = self.log.read(job.id, due.number)
             if current is None:
@@ -121,3 +122,8 @@ class DeliverCallback:
     def _as_recorded(self, delivery: Delivery) -> Next:
         left = max(0, (delivery.next_at or 0) - self.clock.now())
         return Next(delivery.status, -(-left // 1000))
+
+
+def _expires_at(job: Job) -> int:
+    """The log goes with its job."""
+    return job.expires_at or job.expires_after(job.finished_at or job.created_at)

@@ -82,5 +82,7 @@ class JobDeliveries:
             message = f"This callback was sent again {RESENDS_AT_MOST} times, which is as often as it may be."
             raise TooManyResends(message)
         # Of many at once, those of one minute start one execution; the log tells two executions of one run apart.
-        self.deliveries.start(job.id, command.number, run=delivery.run + 1, at=self.clock.now())
+        self.deliveries.start(
+            job.id, command.number, run=delivery.run + 1, at=self.clock.now(), deadline=caller.answer_by
+        )
         return Resent(job, delivery)

@@ -59,17 +59,17 @@ class _HandsOver:
                 if look_again is None and due is not None:
                     self.settle(job, seen=due, deadline=deadline)
                 else:
-                    self._hand_over(job)
+                    self._hand_over(job, deadline)
         return ended
 
     def settle(self, job: Job, *, seen: int, deadline: float | None = None) -> None:
         """Take an ended job off the sweep's list, once its callbacks are handed over."""
-        self._hand_over(job)
+        self._hand_over(job, deadline)
         self._jobs.settle(job, seen=seen, deadline=deadline)
 
-    def _hand_over(self, job: Job) -> None:
+    def _hand_over(self, job: Job, deadline: float | None) -> None:
         for number in range(1, len(job.callbacks) + 1):
-            self._deliveries.start(job.id, number)
+            self._deliveries.start(job.id, number, deadline=deadline)
 
 
 def handing_over(jobs: JobStore, deliveries: Deliveries, clock: Clock) -> JobStore:

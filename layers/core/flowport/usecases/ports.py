@@ -374,7 +374,7 @@ class JwtKeys(Protocol):
 class Deliveries(Protocol):
     """The machine that delivers callbacks."""
 
-    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0) -> None:
+    def start(self, job_id: str, number: int, *, run: int = 0, at: int = 0, deadline: float | None = None) -> None:
         """Let it deliver a job's callback; started once for a run, however often this is called.
 
         `run` counts how often the callback is sent again on request; of those, one is started a minute of `at`.
@@ -390,7 +390,7 @@ class DeliveryLog(Protocol):
         """Read one; None before its first attempt."""
         ...
 
-    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int | None) -> bool:
+    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int) -> bool:
         """Write it over what was seen; False when another attempt was written meanwhile, or the job is gone.
 
         True also when this very attempt was written before.

@@ -139,9 +139,9 @@ def plan_run(
 
 @dataclass(frozen=True, slots=True)
 class RunEndpoint:
-    """The use case. `retention_ms` is how long a job is kept whose endpoint does not say.
+    """The use case.
 
-    `plain_callbacks` allows callbacks over http.
+    `retention_ms` is how long a job is kept whose endpoint does not say; `plain_callbacks` allows callbacks over http.
     """
 
     access: Access
