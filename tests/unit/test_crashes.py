@@ -6,6 +6,7 @@ Express run twice, one Standard execution a job, no status backwards, and no cal
 """
 
 from dataclasses import replace
+from itertools import chain, product, repeat
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from flowport.domain.errors import Unavailable
 from tests.world import FAULTS, PASSING, Fault, Played, Scenario, World, walk
 from tests.world.scenarios import ASYNC, EXPRESS, LARGE, STANDARD, WAIT, interleave
+from tests.world.turns import Turns
 
 SCENARIOS = {
     "sync Express": Scenario.call(EXPRESS),
@@ -148,6 +150,25 @@ def test_two_sweeps_at_once_repair_a_job_once(name: str, played: Played) -> None
 
     for _ in interleave(played, SCENARIOS[name], World.sweep, orphan):
         pass
+
+
+@pytest.mark.parametrize("name", ["async Express", "async Standard", "sync Standard"])
+def test_a_sweep_and_the_process_that_it_overtakes_decide_once_in_any_order_of_their_steps(
+    name: str, played: Played
+) -> None:
+    (call,), world = SCENARIOS[name].actions, SCENARIOS[name].world
+
+    def at_once(it: World, order: list[int]) -> None:
+        def late_sweep() -> None:
+            it.clock.sleep(50)
+            it.sweep()
+
+        steps = chain(order, repeat(0))
+        Turns(it, lambda count: next(steps) % count).play([lambda: call(it), late_sweep])
+
+    for before, swept in product(range(1, 6), range(1, 6)):
+        order = [0] * before + [1] * swept  # then the process goes on to its end, and after it the sweep
+        played(Scenario((lambda it, order=order: at_once(it, order),), world))  # type: ignore[misc]
 
 
 def test_two_deliveries_of_a_hand_over_at_once_run_it_once(played: Played) -> None:

@@ -9,6 +9,7 @@ in every run; those that ever failed are kept as stories below. To look further,
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
@@ -71,14 +72,16 @@ class LifeCycle(RuleBasedStateMachine):
         made = list(self.world.wire.written)
         return made[which % len(made)] if made else None
 
-    def _call(self, call: str, key: str | None = None, deadline: int | None = None) -> None:
+    def _call(self, call: str, key: str | None = None, deadline: int | None = None, hook: bool = False) -> None:
         endpoint, preference = CALLS[call]
+        if hook:
+            endpoint = replace(endpoint, callback_url="https://hooks.example.com/done")
         self.world.call(endpoint, preference, idempotency_key=key, deadline=deadline)
 
-    @rule(call=calls, key=keys, deadline=deadlines)
-    def call(self, call: str, key: str | None, deadline: int | None) -> None:
-        self._tell("call", call=call, key=key, deadline=deadline)
-        self._call(call, key, deadline)
+    @rule(call=calls, key=keys, deadline=deadlines, hook=st.booleans())
+    def call(self, call: str, key: str | None, deadline: int | None, hook: bool) -> None:
+        self._tell("call", call=call, key=key, deadline=deadline, hook=hook)
+        self._call(call, key, deadline, hook)
 
     @rule(call=calls, on_conflict=st.sampled_from(["return", "reject", "restart-if-failed"]))
     def named(self, call: str, on_conflict: str) -> None:
@@ -137,6 +140,12 @@ class LifeCycle(RuleBasedStateMachine):
     def delete(self, which: int) -> None:
         self._tell("delete", which=which)
         self._delete(which)
+
+    @rule(which=which)
+    def resend(self, which: int) -> None:
+        self._tell("resend", which=which)
+        if (job_id := self._job(which)) is not None:
+            self.world.resend(job_id)
 
     @rule()
     def sweep(self) -> None:

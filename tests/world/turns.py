@@ -11,12 +11,13 @@ from tests.world.stack import World
 
 
 class Turns:
-    """Runs actions at once; `choose` gets how many are there to go on, and says which one does."""
+    """Runs actions at once; `choose` gets how many have not ended, and says which of them, in their order, goes on."""
 
     def __init__(self, world: World, choose: Callable[[int], int]) -> None:
         self._world, self._choose = world, choose
         self._change = Condition()
         self._waiting: list[int] = []
+        self._numbers: dict[int, int] = {}
         self._current: int | None = None
         self._errors: list[Exception] = []
 
@@ -38,6 +39,7 @@ class Turns:
 
     def _run(self, action: Callable[[], object]) -> None:
         with self._change:
+            self._numbers[get_ident()] = len(self._numbers)
             self._wait()
         try:
             action()
@@ -64,5 +66,6 @@ class Turns:
         self._waiting.remove(me)
 
     def _next(self) -> None:
-        self._current = self._waiting[self._choose(len(self._waiting))] if self._waiting else None
+        in_order = sorted(self._waiting, key=self._numbers.__getitem__)
+        self._current = in_order[self._choose(len(in_order))] if in_order else None
         self._change.notify_all()
