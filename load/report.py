@@ -40,6 +40,7 @@ def figures(session: Session) -> dict[str, Any]:
         machine = "Express" if call.endpoint == EXPRESS else "Standard"
         kind = f"{call.kind}, {machine}" if call.kind in BY_MACHINE else call.kind
         last = f", then {seen.then}" if seen.then else ""
+        last += f" ({seen.source})" if seen.source and seen.outcome.startswith("5") else ""
         outcomes[kind][f"{seen.outcome} of the engine" if seen.engine else seen.outcome + last] += 1
         seconds[kind].append(seen.seconds)
     return {
