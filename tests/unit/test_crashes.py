@@ -96,6 +96,23 @@ def test_a_process_that_stands_still_while_the_sweep_works_harms_nothing(
         pass
 
 
+@pytest.mark.parametrize(
+    ("name", "call", "seconds"),
+    [("sync Standard", "states.start_execution", 19), ("async Express", "states.start_sync_execution", 299)],
+)
+def test_a_process_that_is_merely_slow_keeps_its_job(name: str, call: str, seconds: float, played: Played) -> None:
+    number = played(SCENARIOS[name]).wire.calls.index(call)
+
+    def is_slow(world: World) -> None:
+        def meanwhile() -> None:
+            world.clock.sleep(seconds)
+            world.sweep()
+
+        world.wire.meanwhile[number] = meanwhile
+
+    assert [row["status"] for row in played(SCENARIOS[name], is_slow).rows()] == ["SUCCEEDED"]
+
+
 def test_a_process_that_wakes_up_after_the_sweep_has_decided_starts_nothing(played: Played) -> None:
     def falls_asleep(world: World) -> None:
         def meanwhile() -> None:

@@ -114,3 +114,32 @@ def test_a_passed_deadline_is_kept_within_a_minute_or_two_whatever_breaks(
             late.append((row["finished_at"] - row["deadline_at"]) / 1000)
     # The sweep looks every minute; where its one look was broken, it comes back with the next.
     assert max(late) <= (61 if fault is None else 125)
+
+
+def test_an_express_run_that_is_handed_over_after_its_deadline_is_not_started(played: Played) -> None:
+    def late(world: World) -> None:
+        world.wire.meanwhile[2] = lambda: world.clock.sleep(5)  # lambda.invoke worked, its delivery takes its time
+
+    world = played(Scenario.call(EXPRESS, ASYNC, options={"deadline": 1}), late)
+    assert world.wire.calls[1:3] == ["lambda.invoke", "dynamodb.get_item"]
+    assert [row["error"] for row in world.rows()] == ["Flowport.DeadlinePassed"]
+    assert world.states.express.total() == 0
+
+
+def test_an_execution_that_was_started_long_after_its_cancel_by_a_process_that_then_died_is_stopped(
+    played: Played,
+) -> None:
+    def meanwhile(world: World) -> None:
+        _cancel(world)
+        world.clock.sleep(20)
+        world.sweep()
+
+    def prepare(world: World) -> None:
+        def then() -> None:
+            meanwhile(world)
+            world.wire.faults[len(world.wire.calls)] = "dies before it"  # right after the start
+
+        world.wire.meanwhile[1] = then
+
+    world = played(RUNS["Standard that runs long"], prepare)
+    assert [execution["status"] for execution in world.states.standard.values()] == ["ABORTED"]
