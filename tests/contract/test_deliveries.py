@@ -169,6 +169,15 @@ def test_a_start_that_cannot_be_made_for_now_is_unavailable() -> None:
     assert clock.monotonic() < 5
 
 
+def test_a_start_ends_with_the_time_that_its_caller_has() -> None:
+    starts = Starts(*[code("ThrottlingException")] * 99)
+    clock = FakeClock()
+    with pytest.raises(Unavailable):
+        DeliverMachine(lambda: starts, MACHINE, clock).start(JOB_ID, 1, deadline=clock.monotonic() + 3.2)
+    assert 1 <= len(starts.requests) <= 4
+    assert clock.monotonic() <= 0.2
+
+
 def test_a_start_that_is_denied_goes_through_for_the_sweep_to_report() -> None:
     with pytest.raises(ClientError):
         machine(Starts(code("AccessDeniedException"))).start(JOB_ID, 1)

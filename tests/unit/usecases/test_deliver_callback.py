@@ -106,6 +106,15 @@ def test_a_large_output_is_sent_whole(it: Delivering) -> None:
     assert json.loads(it.outbound.received[0][2])["output"] == {"text": "x" * 5000}
 
 
+def test_a_payload_whose_time_is_over_is_not_sent(it: Delivering) -> None:
+    it.jobs.rows[JOB_ID] = ended(keep_payloads_ms=1000)
+    it.outbound.answers = [500]
+    it.use(FIRST)
+    it.clock.sleep(2)
+    it.use(Due(JOB_ID, 1, 0, 2))
+    assert [json.loads(body)["output"] for _, _, body in it.outbound.received] == [{"total": 42}, None]
+
+
 def test_a_failed_attempt_is_followed_by_another_after_its_pause(it: Delivering) -> None:
     it.outbound.answers = [500]
     then = it.use(FIRST)
