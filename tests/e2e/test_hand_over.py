@@ -113,11 +113,14 @@ def test_a_batch_of_a_hundred_is_a_hundred_jobs_in_order_and_its_repetition_is_t
     inputs = [{"n": number} for number in range(100)]
     found: list[set[str]] = [set() for _ in inputs]
     whole = 0
-    # A slow engine leaves some inputs for want of time, each with a 503 of its own: the repetition takes them up.
+    # A slow engine leaves some inputs for want of time, each with a 503 of its own, or with a 500 where it cannot be
+    # told whether its job is there: the repetition takes them up, or finds their jobs.
     while whole < 2:
-        items = caller.post(f"/v1/run/{path}/batch", json=inputs, headers=headers).json()["items"]
+        answer = caller.post(f"/v1/run/{path}/batch", json=inputs, headers=headers)
+        assert answer.status_code in {200, 202}, answer.text
+        items = answer.json()["items"]
         assert len(items) == 100
-        assert {item["status"] for item in items} <= {200, 202, 503}
+        assert {item["status"] for item in items} <= {200, 202, 500, 503}, answer.text
         for ids, item in zip(found, items, strict=True):
             ids.update({item["job"]["id"]} if "job" in item else ())
         whole += all("job" in item for item in items)
