@@ -166,7 +166,7 @@ def jobs(local: Local) -> Jobs:
     return Jobs(local)
 
 
-def ended(client: httpx.Client, job_id: str, *, within: float = 60) -> dict[str, Any]:
+def ended(client: httpx.Client, job_id: str, *, within: float = 180) -> dict[str, Any]:
     """Poll a job to its end as a caller does."""
     deadline = time.monotonic() + within
     while True:

@@ -6,11 +6,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ministack import app  # type: ignore[import-untyped]
+from ministack.services import eventbridge  # type: ignore[import-untyped]
 
 from dev import engine as engines
 from dev import serve as serve_module
@@ -152,3 +156,40 @@ def test_the_engine_hands_an_apis_path_on_as_it_was_sent(monkeypatch: pytest.Mon
     handled = serve_module._serve_api_exactly("127.0.0.1", "/local/x/y%", "POST", raw_path="/local/x%2Fy%25")
     assert asyncio.run(handled) == "answer"
     assert seen == [("127.0.0.1", "/local/x%2Fy%25", "/local/x%2Fy%25")]
+
+
+def test_events_of_a_function_wait_for_room_and_none_is_lost() -> None:
+    at_once, most, done = 0, 0, []
+    lock, release = threading.Lock(), threading.Event()
+
+    def execute(record: object, event: object) -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        release.wait(30)
+        with lock:
+            at_once -= 1
+            done.append((record, event))
+        if event == {"n": 3}:
+            raise RuntimeError("one that fails takes no other with it")
+
+    queues = serve_module.Queues({"arn:a": "a"}.get, execute)
+    for number in range(20):
+        queues.dispatch("arn:a", json.dumps({"n": number}))
+    queues.dispatch("arn:unknown", "{}")
+    release.set()
+    deadline = time.monotonic() + 30
+    while len(done) < 20 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sorted(event["n"] for _, event in done) == list(range(20))  # type: ignore[index]
+    assert {record for record, _ in done} == {"a"}
+    assert most <= serve_module.EVENTS_AT_ONCE
+
+
+def test_the_engine_hands_events_and_calls_through_what_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_handle_execute_api_request", None)
+    monkeypatch.setattr(eventbridge, "_dispatch_to_lambda", None)
+    serve_module.install()
+    assert app._handle_execute_api_request is serve_module._serve_api_exactly
+    assert eventbridge._dispatch_to_lambda.__func__ is serve_module.Queues.dispatch
