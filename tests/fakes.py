@@ -497,6 +497,9 @@ class FakeSecrets:
         self.kept[name] = kept[:1]
         return True
 
+    def delete(self, name: str, *, deadline: float | None = None) -> None:
+        self.kept.pop(name, None)
+
 
 class FakeJwtKeys:
     """Remembers what it signed, and under what; `current` and `previous` are the names of the two keys.

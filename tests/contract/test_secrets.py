@@ -148,3 +148,23 @@ def test_a_throttled_read_is_given_up_as_unavailable() -> None:
 def test_an_error_that_is_none_of_these_goes_through() -> None:
     with pytest.raises(ClientError):
         manager(Broken("AccessDeniedException")).values("acme")
+
+
+def test_a_deleted_secret_is_gone_with_both_values_and_its_name_can_be_used_again(secrets: Secrets) -> None:
+    made(secrets, "one", "two")
+    secrets.delete("acme")
+    assert secrets.values("acme") == ()
+    made(secrets, "three")
+    assert secrets.values("acme") == ("three",)
+
+
+def test_a_deletion_takes_no_other_secret_with_it(secrets: Secrets) -> None:
+    made(secrets, "one")
+    secrets.put("acme/other", "theirs", replaces=None)
+    secrets.delete("acme")
+    assert secrets.values("acme/other") == ("theirs",)
+
+
+def test_a_secret_that_was_never_made_can_be_deleted(secrets: Secrets) -> None:
+    secrets.delete("acme")
+    assert secrets.values("acme") == ()

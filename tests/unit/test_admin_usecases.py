@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from flowport.domain.errors import Conflict, FlowportError, NotFound, PreconditionFailed
+from flowport.domain.errors import Conflict, FlowportError, NotFound, PreconditionFailed, Unavailable
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.bootstrap import Bootstrap
 from flowport.usecases.admin.credentials import Grant, ManageCredentials
 from flowport.usecases.admin.endpoints import ARNS, ManageEndpoints, Precondition
 from flowport.usecases.admin.errors import ConsentMissing, PublishingRefused, WorkspaceEnabled, WorkspaceReserved
+from flowport.usecases.admin.keys import ManageKeys
 from flowport.usecases.admin.ports import Actor, CredentialKind, MachineState, Page
 from flowport.usecases.admin.publishing import check_publishing
+from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
+from tests.fakes import FakeSecrets, fail
 
 NOW = 1_795_310_400_000
 DAY = 86_400_000
@@ -284,6 +287,32 @@ def test_a_repeated_deletion_removes_again_and_reserves_no_longer() -> None:
     manage, registry = managed("deleted", NOW + 5)
     manage.delete("acme", deadline=15.0)
     assert registry.log == ["purge before 5"]
+
+
+def test_a_deleted_workspace_leaves_no_key_or_secret_to_the_next_one_of_its_name() -> None:
+    registry = Workspaces({"acme": Workspace("acme", "", "disabled", NOW - DAY, None)})
+    keys, hooks = FakeSecrets(), FakeSecrets(acme="whsec_1", other="whsec_2")
+    keys.kept = {
+        "acme/flowport": [("v1", "a")],
+        "acme/phixflow-api-key": [("v1", "b")],
+        "other/flowport": [("v1", "c")],
+    }
+    belongings = (ManageKeys(keys), ManageWebhookSecrets(hooks, str))
+    manage = ManageWorkspaces(registry, FixedClock(), 30 * DAY, belongings)
+    manage.delete("acme", deadline=15.0)
+    assert (list(keys.kept), list(hooks.kept)) == (["other/flowport"], ["other"])
+
+
+def test_a_secret_that_cannot_be_removed_now_is_removed_when_the_deletion_is_repeated() -> None:
+    registry = Workspaces({"acme": Workspace("acme", "", "disabled", NOW - DAY, None)})
+    hooks = FakeSecrets(acme="whsec_1")
+    fail(hooks, "delete", Unavailable("busy"))
+    manage = ManageWorkspaces(registry, FixedClock(), 30 * DAY, (ManageWebhookSecrets(hooks, str),))
+    with pytest.raises(Unavailable):
+        manage.delete("acme", deadline=15.0)
+    assert registry.log == ["deleted"]
+    manage.delete("acme", deadline=15.0)
+    assert (hooks.kept, registry.log) == ({}, ["deleted", f"purge before {30 * DAY}"])
 
 
 def test_an_active_workspace_loses_nothing() -> None:

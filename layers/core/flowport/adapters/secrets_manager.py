@@ -90,6 +90,15 @@ class SecretsManager:
             raise
         return True
 
+    def delete(self, name: str, *, deadline: float | None = None) -> None:
+        """DeleteSecret, without the recovery window: during that the name could not be used again."""
+        request = {"SecretId": self._prefix + name, "ForceDeleteWithoutRecovery": True}
+        try:
+            self._repeat(lambda: self._client().delete_secret(**request), deadline)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":  # AWS does not say so to a forced deletion
+                raise
+
     def _all(self, name: str, deadline: float | None) -> list[Mapping[str, Any]]:
         request: dict[str, Any] = {"SecretId": self._prefix + name, "MaxResults": 100, "IncludeDeprecated": True}
         found: list[Mapping[str, Any]] = []

@@ -355,6 +355,10 @@ class Secrets(Protocol):
         """End the previous value; False when that version is not the previous one."""
         ...
 
+    def delete(self, name: str, *, deadline: float | None = None) -> None:
+        """End both values, for good; nothing happens where there is no such secret."""
+        ...
+
 
 class JwtKeys(Protocol):
     """Signed access tokens (JWT, HS256), under a workspace's keys: of each alias the current and the previous one."""

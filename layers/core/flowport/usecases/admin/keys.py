@@ -70,6 +70,11 @@ class ManageKeys:
             raise NotFound(message)
         return SigningKey(alias, self._versions(actor, alias))
 
+    def erase(self, workspace: str, *, deadline: float) -> None:
+        """Remove every key of a deleted workspace: a new one of that name must not trust what they signed."""
+        for alias in ALIASES:
+            self.secrets.delete(f"{workspace}/{alias}", deadline=deadline)
+
     def _versions(self, actor: Actor, alias: str) -> tuple[SecretVersion, ...]:
         return self.secrets.versions(_name(actor, alias), deadline=actor.deadline)
 

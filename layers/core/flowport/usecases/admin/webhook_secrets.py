@@ -61,6 +61,10 @@ class ManageWebhookSecrets:
         current = next((version for version in self.versions(actor) if version.id == made), None)
         return current or SecretVersion(made, current=True, created_at=0), text
 
+    def erase(self, workspace: str, *, deadline: float) -> None:
+        """Remove a deleted workspace's secrets: whoever knows one could sign for a new workspace of that name."""
+        self.secrets.delete(workspace, deadline=deadline)
+
     def retire(self, actor: Actor, version_id: str) -> None:
         """End the previous one: callbacks are signed by the current one alone from the next attempt on."""
         valid = {version.id: version for version in self.versions(actor)}

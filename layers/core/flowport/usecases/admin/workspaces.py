@@ -8,8 +8,9 @@ a removal that was broken off can be repeated at any time. Credentials are found
 behind, so a name that is used again is swept once more before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from flowport.domain import ids
 from flowport.domain.errors import Conflict, NotFound, Unavailable
@@ -21,6 +22,14 @@ from flowport.usecases.ports import Clock
 _ROUNDS: Final = 3
 
 
+class Belongings(Protocol):
+    """What a workspace has outside the tables."""
+
+    def erase(self, workspace: str, *, deadline: float) -> None:
+        """Remove it; repeated, nothing more happens."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ManageWorkspaces:
     """The use cases of `/v1/admin/workspaces`. `retention_ms` is how long a job is kept."""
@@ -28,6 +37,7 @@ class ManageWorkspaces:
     registry: WorkspaceRegistry
     clock: Clock
     retention_ms: int
+    belongings: Sequence[Belongings] = ()
 
     def page(self, limit: int, after: str | None, *, deadline: float) -> Page[Workspace]:
         """List them by name."""
@@ -87,6 +97,8 @@ class ManageWorkspaces:
         self._purge(before, deadline)
 
     def _purge(self, deleted: Workspace, deadline: float) -> None:
+        for belongings in self.belongings:
+            belongings.erase(deleted.name, deadline=deadline)
         # What was made later than this belongs to a new workspace of that name.
         if not self.registry.purge(deleted.name, made_before=deleted.reserved_until or 0, deadline=deadline):
             message = f"The workspace {deleted.name!r} is deleted, and its contents are being removed; send it again."
