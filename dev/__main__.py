@@ -134,6 +134,7 @@ def _call_samples(running: Up, home: Home) -> None:
     job_id = _show(["call", "samples/report", '{"seconds": 2}', "--async"], environment).strip()
     _show(["jobs", "watch", job_id], environment)
     _call_theeye(running.local)
+    _call_iolinker(running.local)
 
 
 def _call_theeye(local: dict[str, Any]) -> None:
@@ -143,6 +144,15 @@ def _call_theeye(local: dict[str, Any]) -> None:
     print(f"\n$ curl -sS -X POST \"{url}$FLOWPORT_TOKEN\" -H 'content-type: application/json' -d '{body}'  # TheEye")
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url + known["access_token"], body.encode(), headers)  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
+        print(answer.read().decode(), flush=True)
+
+
+def _call_iolinker(local: dict[str, Any]) -> None:
+    known = local["dialects"]["iolinker"]
+    url = f"{local['base_url']}/v1/api/{known['owner']}/{known['api']}"
+    print(f"\n$ curl -sS -H'token:{known['token']}' {url}  # iolinker")
+    request = urllib.request.Request(url, headers={"Token": known["token"]})  # noqa: S310 - our own URL
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
         print(answer.read().decode(), flush=True)
 

@@ -155,7 +155,7 @@ def _parameters(stack: Stack) -> list[str]:
     processor = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
     chosen = [f"Architecture={processor}"]
     if stack.name == SAMPLES_STACK:
-        return chosen
+        return [*chosen, "Workspaces=@all"]  # a family's samples lie in workspaces of their own
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     named = config["default"]["deploy"]["parameters"].get("parameter_overrides", [])
     texts = named.split() if isinstance(named, str) else named

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dev.deploy import SAMPLES_STACK
+from dev.iolinker import OWNERS
 from dev.tools import flowport_json
 
 
@@ -58,7 +59,7 @@ def dialects(workspace: str, token: str) -> dict[str, dict[str, str]]:
 
 def samples_version() -> str:
     """Change whenever a sample is published differently."""
-    return hashlib.sha256(repr(SAMPLES).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((SAMPLES, OWNERS)).encode()).hexdigest()[:16]
 
 
 def _arguments(sample: Sample, outputs: dict[str, str]) -> list[str]:

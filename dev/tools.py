@@ -30,11 +30,11 @@ def run_logged(log: Path, what: str, command: list[str], environment: dict[str, 
     return time.monotonic() - started
 
 
-def flowport_json(what: str, arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def flowport_json(what: str, arguments: list[str], environment: dict[str, str], *, stdin: str = "") -> dict[str, Any]:
     """Run the flowport command with --json and give what it printed."""
     done = subprocess.run(
         [str(BIN / "flowport"), "--json", *arguments],
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -14,6 +14,7 @@ from dev import engine as engines
 from dev.deploy import HalfFinishedError, base_url, deploy
 from dev.engine import Engine
 from dev.home import ROOT, DevError, Home, engine_environment
+from dev.iolinker import publish_iolinker
 from dev.samples import dialects, publish, samples_version
 from dev.tools import flowport_json, write_private
 
@@ -81,6 +82,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
     operator = flowport_json("Bootstrapping the operator", ["bootstrap", "--operator", "--no-save"], environment)
     environment["FLOWPORT_TOKEN"] = admin["token"]
     samples = publish(outputs["flowport-samples"], environment)
+    iolinker = publish_iolinker(outputs["flowport-samples"], environment)
     arguments = ["tokens", "create", "local", "--scope", "run", "--scope", "jobs:read", "--scope", "jobs:write"]
     runner = flowport_json("Creating a token", arguments, environment)
     local = fresh | {
@@ -88,7 +90,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
         "operator_token": operator["token"],
         "run_token": runner["token"],
         "samples": samples,
-        "dialects": dialects(WORKSPACE, runner["token"]),
+        "dialects": dialects(WORKSPACE, runner["token"]) | {"iolinker": iolinker},
     }
     write_private(home.local_json, json.dumps(local, indent=2) + "\n")
     print(f"published  {', '.join(samples.values())}")

@@ -1,29 +1,24 @@
-"""TheEye's Sync API as a Python program calls it, with nothing but the standard library.
+"""TheEye's Sync API as a Python program calls it.
 
 python theeye.py URL CUSTOMER TASK TOKEN [ARGUMENT ...]     each ARGUMENT is JSON, or else a text
 """
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from typing import Any
+
+import requests
 
 
 def run_task(url: str, customer: str, task: str, token: str, arguments: list[Any]) -> tuple[int, Any]:
     """Run a task, wait for its end and give its status and the first element of its output."""
-    request = urllib.request.Request(  # noqa: S310  # the caller's own URL
+    answer = requests.post(
         f"{url}/{customer}/task/{task}/job?parse",
-        data=json.dumps({"task_arguments": arguments}).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-        method="POST",
+        json={"task_arguments": arguments},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
     )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
+    return answer.status_code, answer.json()
 
 
 def _argument(text: str) -> Any:  # noqa: ANN401  # any JSON value

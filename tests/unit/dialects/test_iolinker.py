@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from flowport.dialects.iolinker import Iolinker
 from flowport.dialects.wire import HttpRequest
 from flowport.domain import errors
+from flowport.domain.dialect_settings import DialectSettings
+from flowport.domain.dialect_settings import Iolinker as Settings
 from flowport.domain.errors import FlowportError, InvalidJson
 from flowport.domain.ids import job_id_of_decimal
 from flowport.domain.job import Job, Status
@@ -89,6 +92,31 @@ def test_every_end_but_success_has_code_1_and_says_why(job: Job, message: str) -
     answer = IOLINKER.render(a_request(), None, Ran(job, an_endpoint(), "job"))  # type: ignore[arg-type]
     document = json.loads(answer.body)["response"]
     assert (answer.status, document["data"], document["code"], document["msg"]) == (200, "", 1, message)
+
+
+@pytest.mark.parametrize("job", [an_ended_job(output="1"), an_ended_job("FAILED", error="NoStock")])
+def test_an_asynchronous_interface_gives_the_uid_alone_whatever_became_of_the_run_since(job: Job) -> None:
+    endpoint = an_endpoint(mode="async")
+    answer = IOLINKER.render(a_request(), None, Ran(job, endpoint, "job"))  # type: ignore[arg-type]
+    assert answer.body == f'{{"response":{{"uid":"{UUID(job.id).int}"}}}}'
+
+
+@pytest.mark.parametrize("output", ["null", "{}", "{ }", " null\n"])
+def test_an_empty_output_is_none_only_where_the_endpoint_says_so(output: str) -> None:
+    job = an_ended_job(output=output)
+    for none, data in ((True, '""'), (False, "".join(output.split()))):
+        settings = DialectSettings(iolinker=Settings(empty_output_is_none=none))
+        answer = IOLINKER.render(a_request(), None, Ran(job, an_endpoint(dialects=settings), "job"))  # type: ignore[arg-type]
+        assert answer.body.startswith(f'{{"response":{{"data":{data},"code":0,')
+
+
+def test_a_cause_that_no_utf_8_can_carry_is_escaped() -> None:
+    answer = IOLINKER.render(a_request(), None, Ran(an_ended_job("FAILED", error="\ud800"), an_endpoint(), "job"))  # type: ignore[arg-type]
+    assert r'"msg":"\ud800"' in answer.body
+
+
+def test_a_refusal_that_no_utf_8_can_carry_is_escaped() -> None:
+    assert r'"message":"\ud800"' in IOLINKER.refuse(a_request(), errors.NotFound("\ud800")).body
 
 
 def every_error() -> list[type[FlowportError]]:

@@ -32,7 +32,7 @@ from flowport.domain.errors import (
 )
 from flowport.domain.ids import decimal_of_job_id
 from flowport.domain.job import Job
-from flowport.domain.payload import checked_input, dumps
+from flowport.domain.payload import checked_input, compact, dumps, quoted
 from flowport.domain.records import WORKSPACE_NAME, AuthMode
 from flowport.usecases.parked.resume_run import Resume
 from flowport.usecases.run_endpoint import Ran, Run
@@ -88,7 +88,7 @@ class Iolinker:
         if meaning == "callback":
             return Resume(values[0], partial(_body, request))
         _, module, function = values
-        return Run(endpoint_address(module, function), request.method, partial(_input, request))
+        return Run(endpoint_address(module, function), request.verb, partial(_input, request))
 
     def sender(self, request: HttpRequest) -> Sender:
         """Read the headers `token`, or `user` and `password` [S]; the path's owner is the workspace."""
@@ -114,21 +114,26 @@ class Iolinker:
         if not isinstance(result, Ran):
             return _answer(200, "{}")
         job = result.job
-        uid = dumps(decimal_of_job_id(job.id))
-        if not job.ended:
-            return _answer(200, f'{{"uid":{uid}}}')
+        uid, led = dumps(decimal_of_job_id(job.id)), {"Flowport-Job-Id": job.id}
+        if not job.ended or result.endpoint.mode == "async":  # whatever became of it since
+            return _answer(200, f'{{"uid":{uid}}}', led)
         if job.status != "SUCCEEDED":
-            return _answer(200, f'{{"data":"","code":{RUN_FAILED},"msg":{dumps(_what_failed(job))},"uid":{uid}}}')
+            message = quoted(_what_failed(job))
+            return _answer(200, f'{{"data":"","code":{RUN_FAILED},"msg":{message},"uid":{uid}}}', led)
         settings = result.endpoint.dialects.iolinker
         none = ("null", "{}") if settings is not None and settings.empty_output_is_none else ()
-        data = '""' if job.output is None or "".join(job.output.split()) in none else job.output
-        return _answer(200, f'{{"data":{data},"code":0,"msg":"","uid":{uid}}}')
+        output = None if job.output is None else compact(job.output)
+        data = '""' if output is None or output in none else output
+        return _answer(200, f'{{"data":{data},"code":0,"msg":"","uid":{uid}}}', led)
 
     def refuse(self, request: HttpRequest, error: FlowportError) -> HttpResponse:
         """Write `{"response":{"error":{"code","message"}}}` [S]."""
         status, code, message = _refusal(request, error)
         kept = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After"}}
-        return _answer(status, dumps({"error": {"code": code, "message": message}}), kept)
+        kept["Flowport-Error-Source"] = error.source
+        if job_id := error.members.get("id"):
+            kept["Flowport-Job-Id"] = str(job_id)
+        return _answer(status, f'{{"error":{{"code":"{code}","message":{quoted(message)}}}}}', kept)
 
 
 def _answer(status: int, response: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -155,7 +160,7 @@ def _what_failed(job: Job) -> str:
 
 def _input(request: HttpRequest) -> str:
     """Give the query of a GET, else the body, which is JSON whatever its content type says [S]."""
-    if request.method != "GET":
+    if request.verb != "GET":
         return _body(request)
     values = {name: sent[0] if len(sent) == 1 else list(sent) for name, sent in request.query.items()}
     return checked_input(dumps(values))

@@ -130,3 +130,12 @@ def checked_input(text: str) -> str:
 def dumps(value: Any) -> str:  # noqa: ANN401  # any JSON value
     """Write compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def quoted(text: str) -> str:
+    """Write a JSON string; half a surrogate pair, which no UTF-8 can carry, stays an escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(text)
+    return dumps(text)

@@ -3,7 +3,6 @@
 [S] is the vendor's page on the Sync API, [F] its published source, [C] a choice of ours where neither says.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,7 +11,7 @@ from urllib.parse import parse_qsl
 from flowport.dialects.wire import HttpRequest
 from flowport.domain.dialect_settings import Argument
 from flowport.domain.errors import InvalidJson, InvalidRequest, UnsupportedMediaType
-from flowport.domain.payload import check_size, dumps, elements_of, members_of, parse_json
+from flowport.domain.payload import check_size, elements_of, members_of, parse_json, quoted
 
 TOKEN: Final = "access_token"  # noqa: S105  # the parameter's name
 WAIT_RESULT: Final = "wait_result"
@@ -129,15 +128,6 @@ def _texts(fields: Mapping[str, tuple[str, ...]], taken: frozenset[str]) -> dict
         for name, values in fields.items()
         if name not in taken
     }
-
-
-def quoted(text: str) -> str:
-    """Write a JSON string; half a surrogate pair, which no UTF-8 can carry, stays an escape."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(text)
-    return dumps(text)
 
 
 def _text(request: HttpRequest) -> str:

@@ -4,12 +4,12 @@ import json
 import re
 from typing import Any, Final
 
-from flowport.dialects.theeye.arguments import ARGUMENTS, quoted
+from flowport.dialects.theeye.arguments import ARGUMENTS
 from flowport.dialects.timestamps import timestamp
 from flowport.domain.addresses import endpoint_parts
 from flowport.domain.aliases import THEEYE
 from flowport.domain.job import Job, Status
-from flowport.domain.payload import compact, dumps, elements_of, members_of
+from flowport.domain.payload import compact, dumps, elements_of, members_of, quoted
 from flowport.domain.records import Endpoint
 
 # [F] has the words, [C] which of ours is which.

@@ -1,0 +1,68 @@
+"""iolinker's samples: the owners, endpoints and credentials that the examples on its page are written with."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from dev.deploy import SAMPLES_STACK
+from dev.home import DevError
+from dev.tools import flowport_json
+
+BOTH_METHODS: Final = ("--method", "GET", "--method", "POST")
+# Owner -> endpoint -> how it is published; machines by their outputs in samples.yaml. The page's one URL is shown under
+# several modes: it is published under those that need a credential, and docs/dialects.md switches it to the others.
+OWNERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "iolinker": {
+        "test/sync": (
+            *("--express", "SyncApiExpressArn", "--auth", "token", "--auth", "password", *BOTH_METHODS),
+            *("--title", "Sync API trigger", "--sample", "{}"),
+            *("--log-group", f"/aws/vendedlogs/states/{SAMPLES_STACK}-sync-api"),
+        ),
+        "test/approval": (
+            *("--standard", "ApprovalStandardArn", "--mode", "async", "--auth", "token"),
+            *("--title", "Waits for a callback", "--sample", '{"question": "May it go out?"}'),
+        ),
+    },
+    "admin": {"test/sync": ("--express", "SyncApiExpressArn", "--auth", "token", *BOTH_METHODS)},
+}
+TOKEN: Final = "123456"  # noqa: S105  # as the page has it
+USER: Final = "iolinker"
+PASSWORD: Final = "123456"  # noqa: S105  # as the page has it
+
+
+def publish_iolinker(outputs: dict[str, str], environment: dict[str, str]) -> dict[str, Any]:
+    """Make both owners' workspaces, publish, bring their credentials along; give what a client is configured with."""
+    with ThreadPoolExecutor() as pool:
+        admins = dict(zip(OWNERS, pool.map(lambda owner: _owner(owner, outputs, environment), OWNERS), strict=True))
+    return {
+        "owner": "iolinker",
+        "api": "test/sync",
+        "approval": "test/approval",
+        "token": TOKEN,
+        "user": USER,
+        "password": PASSWORD,
+        "admin_token": admins["iolinker"],
+    }
+
+
+def _owner(owner: str, outputs: dict[str, str], environment: dict[str, str]) -> str:
+    bootstrap = ["bootstrap", "--workspace", owner, "--no-save"]
+    admin: str = flowport_json(f"Bootstrapping {owner}", bootstrap, environment)["token"]
+    environment = environment | {"FLOWPORT_TOKEN": admin}
+    for address, options in OWNERS[owner].items():
+        known = [outputs.get(option, option) for option in options]
+        flowport_json(f"Publishing {owner}'s {address}", ["publish", address, *known], environment)
+    _bring("tokens", ["page", "--value-stdin"], TOKEN, environment)
+    if owner == "iolinker":
+        _bring("users", [USER, "--password-stdin", "--brought"], PASSWORD, environment)
+    return admin
+
+
+def _bring(kind: str, arguments: list[str], secret: str, environment: dict[str, str]) -> None:
+    """Make a credential, unless an earlier publishing on the same engine has made it."""
+    try:
+        flowport_json(f"Bringing {kind} along", [kind, "create", *arguments], environment, stdin=secret)
+    except DevError:
+        made = flowport_json(f"Listing {kind}", [kind, "list"], environment)
+        if arguments[0] not in json.dumps(made):
+            raise
