@@ -1,18 +1,64 @@
-"""Wire formats, data in and data out: one file each. `dialects/paths.py` says which path is whose."""
+"""Wire formats, data in and data out: one file each. `dialects/paths.py` says which path is whose.
 
+A dialect is imported by the first request that speaks it, so that a call pays for no other family's code. Only the
+native one comes with the function itself: most calls speak it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
-from flowport.dialects import iolinker, native, theeye
+from flowport.dialects.native import Native
 from flowport.dialects.paths import NATIVE, territory_of
 from flowport.dialects.wire import Dialect, HttpRequest
 
-REGISTRY: Final[dict[str, Dialect]] = {
-    "native": native.Native(),
-    "iolinker": iolinker.Iolinker(),
-    "theeye": theeye.TheEye(),
-}
+
+def _iolinker() -> Dialect:
+    from flowport.dialects.iolinker import Iolinker  # noqa: PLC0415
+
+    return Iolinker()
+
+
+def _theeye() -> Dialect:
+    from flowport.dialects.theeye import TheEye  # noqa: PLC0415
+
+    return TheEye()
+
+
+class Registry(Mapping[str, Dialect]):
+    """The dialects by their names, each made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Dialect]]) -> None:
+        """Make none yet."""
+        self._makers = {name: cache(make) for name, make in makers.items()}
+
+    def __getitem__(self, name: str) -> Dialect:
+        """Give a dialect, the same one every time."""
+        return self._makers[name]()
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is one of that name, without making it."""
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names, in the table's order."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._makers)
+
+
+REGISTRY: Final = Registry(
+    {
+        NATIVE: Native,
+        "iolinker": _iolinker,
+        "theeye": _theeye,
+    }
+)
 
 
 def dialect_of(request: HttpRequest) -> Dialect:
     """Give the dialect that a request speaks, by its path alone."""
-    return REGISTRY.get(territory_of(request.segments), REGISTRY[NATIVE])
+    name = territory_of(request.segments)
+    return REGISTRY[name if name in REGISTRY else NATIVE]

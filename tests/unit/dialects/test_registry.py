@@ -1,0 +1,61 @@
+"""A request is read by its family's code alone: the others' is not even imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowport.dialects import REGISTRY
+from flowport.dialects.paths import TERRITORIES
+
+CORE = Path(__file__).parents[3] / "layers" / "core"
+# Everything that the function imports when it starts, then one request through parse and refuse.
+ONE_CALL = """
+import sys
+from flowport import wiring
+from flowport.dialects import dialect_of
+from flowport.dialects.wire import HttpRequest
+from flowport.domain.errors import FlowportError, Unavailable
+
+segments = tuple(sys.argv[1].split("/")[1:])
+request = HttpRequest("POST", sys.argv[1], segments, {}, {}, b"{}", "192.0.2.1", "https://api.example.com/prod", "x=")
+dialect = dialect_of(request)
+try:
+    dialect.parse(request)
+except FlowportError:
+    pass
+dialect.refuse(request, Unavailable("Busy."))
+names = {name.split(".")[2] for name in sys.modules if name.startswith("flowport.dialects.")}
+print(dialect.name, *sorted(names))
+"""
+A_CALL = {
+    "native": "/v1/run/billing/quote",
+    "iolinker": "/v1/api/acme/billing/quote",
+    "phixflow": "/acme/api/1/action/billing/quote/trigger",
+    "workfloplus": "/jobs/v1/basicSync",
+    "theeye": "/acme/task/61f4/job",
+    "nebulagraph": "/api-open/v1/workflow/1/add_job",
+}
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_call_imports_no_other_dialect_but_the_native_one(name: str) -> None:
+    command = [sys.executable, "-c", ONE_CALL, A_CALL[name]]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(CORE), "AWS_DEFAULT_REGION": "us-east-1"}, capture_output=True, check=True
+    )
+    spoken, *imported = done.stdout.decode().split()
+    assert spoken == name
+    assert set(imported) & set(REGISTRY) == {"native", name}
+
+
+def test_every_dialect_has_its_territory_and_says_its_own_name() -> None:
+    assert set(REGISTRY) <= {"native", *TERRITORIES}
+    assert {name: dialect.name for name, dialect in REGISTRY.items()} == {name: name for name in REGISTRY}
+
+
+def test_a_dialect_is_made_once() -> None:
+    assert REGISTRY["iolinker"] is REGISTRY["iolinker"]
+    assert len(REGISTRY) == len(set(REGISTRY))
+    assert "no such family" not in REGISTRY
