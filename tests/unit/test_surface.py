@@ -242,7 +242,7 @@ class _Express:
 
 @pytest.fixture
 def _express(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(REGISTRY, "theeye", _Express())
+    monkeypatch.setitem(REGISTRY.makers, "theeye", _Express)
 
 
 @pytest.mark.usefixtures("_express")

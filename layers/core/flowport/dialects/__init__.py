@@ -30,23 +30,23 @@ class Registry(Mapping[str, Dialect]):
 
     def __init__(self, makers: Mapping[str, Callable[[], Dialect]]) -> None:
         """Make none yet."""
-        self._makers = {name: cache(make) for name, make in makers.items()}
+        self.makers: dict[str, Callable[[], Dialect]] = {name: cache(make) for name, make in makers.items()}
 
     def __getitem__(self, name: str) -> Dialect:
         """Give a dialect, the same one every time."""
-        return self._makers[name]()
+        return self.makers[name]()
 
     def __contains__(self, name: object) -> bool:
         """Say whether there is one of that name, without making it."""
-        return name in self._makers
+        return name in self.makers
 
     def __iter__(self) -> Iterator[str]:
         """Give the names, in the table's order."""
-        return iter(self._makers)
+        return iter(self.makers)
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._makers)
+        return len(self.makers)
 
 
 REGISTRY: Final = Registry(
