@@ -57,6 +57,10 @@ def _run(process: Process, caller: Caller, _: Job) -> object:
     return process.run_endpoint(caller, Run("billing/quote", "POST", lambda: LARGE, SYNC, idempotency_key="k"))
 
 
+def _run_to_be_aborted(process: Process, caller: Caller, _: Job) -> object:
+    return process.run_endpoint(caller, Run("billing/quote", "POST", lambda: "{}", abort_after_ms=60_000))
+
+
 @pytest.fixture
 def new_world(dynamodb: Any, new_jobs_table: Callable[[Any], str]) -> Callable[..., World]:
     """Give a function that makes worlds, each over an empty Jobs table of its own."""
@@ -72,6 +76,7 @@ CASES: dict[str, Ask] = {
     "cancel": lambda it, who, job: _changes(it).cancel(who, Cancel(job.id)),
     "delete": lambda it, who, job: _changes(it).delete(who, Delete(job.id)),
     "run": _run,
+    "run, to be aborted": _run_to_be_aborted,
     "batch": _batch,
 }
 
@@ -128,7 +133,7 @@ def test_calls_that_each_succeed_at_the_last_moment_do_not_add_up(
     name: str, ended: bool, new_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As long as fits: a job's row is to be written within five seconds, other calls are patient for ten.
-    begins = name in {"run", "batch"}
+    begins = name in {"run", "run, to be aborted", "batch"}
     seconds = {"dynamodb": 3 if begins else 8, "states": 3 if begins else 5}
     asked_at: dict[str, float] = {}
 

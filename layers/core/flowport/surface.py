@@ -13,7 +13,7 @@ from flowport.domain.errors import FlowportError, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
 from flowport.usecases.ports import Clock
 from flowport.usecases.redrive_job import Redrive
-from flowport.usecases.run_batch import RunBatch
+from flowport.usecases.run_batch import RunBatch, RunOrBatch
 from flowport.usecases.run_endpoint import Run
 
 UseCase = Callable[[Caller, Any], Any]
@@ -90,7 +90,7 @@ class PublicSurface:
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
             observability.report_failure("unforeseen error", request_id=request.request_id)
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
-            started = isinstance(command, Run | RunBatch | Redrive)
+            started = isinstance(command, Run | RunBatch | RunOrBatch | Redrive)
             failure = UnknownOutcome(message) if started else InternalError(message)
             return dialect.refuse(request, failure), failure
 

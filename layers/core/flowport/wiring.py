@@ -31,7 +31,7 @@ from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob,
 from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.redrive_job import Redrive, RedriveJob
-from flowport.usecases.run_batch import RunBatch, RunEndpointBatch
+from flowport.usecases.run_batch import RunBatch, RunEndpointBatch, RunOrBatch
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Run, RunEndpoint
 from flowport.usecases.stop_job import Cancel, ChangeJobs, Delete, StopJob
@@ -119,13 +119,15 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.stop,
         parts.kept_steps,
     )
+    batch = RunEndpointBatch(run, parts.jobs, parts.clock)
     deliveries = JobDeliveries(parts.access, parts.log, parts.deliveries, parts.clock)
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
     return PublicSurface(
         usecases={
             Run: run,
-            RunBatch: RunEndpointBatch(run, parts.jobs, parts.clock),
+            RunBatch: batch,
+            RunOrBatch: batch.divided,
             ReadJob: reader.read,
             ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
             ReadInput: reader.read_input,

@@ -1,7 +1,9 @@
 """Many inputs in one call: each its own job, in order, and none harmed by another."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -9,8 +11,9 @@ from flowport.domain import errors
 from flowport.domain.job import Job, Outcome
 from flowport.domain.payload import checked_input, split_array
 from flowport.domain.preferences import Preference
-from flowport.usecases.run_batch import BatchRan, RunBatch, RunEndpointBatch
-from flowport.usecases.run_endpoint import Run
+from flowport.domain.records import Endpoint
+from flowport.usecases.run_batch import BatchRan, RunBatch, RunEndpointBatch, RunOrBatch
+from flowport.usecases.run_endpoint import Ran, Run
 from tests.fakes import EXPRESS_ARN, NOW, after, an_endpoint, before, fail
 from tests.unit.usecases.stack import Stack
 
@@ -131,3 +134,62 @@ def test_a_batch_whose_process_died_half_way_is_completed_by_its_repetition_and_
     assert len({job.id for job in again.outcomes if isinstance(job, Job)}) == len(stack.jobs.rows) == len(inputs)
     assert sorted(stack.executions.inputs.values()) == inputs
     assert len(stack.executions.standard) == len(inputs)
+
+
+# -- as the endpoint has it --------------------------------------------------------------------------------------------
+
+RUN = Run("billing/quote", "POST", lambda: "{}")
+
+
+def divided(stack: Stack, *inputs: str, **fields: Any) -> Ran | BatchRan:
+    """Call as a dialect does whose endpoints say what is a batch: with no inputs it is one run."""
+    run = replace(RUN, **fields)
+
+    def divide(endpoint: Endpoint) -> Run | RunBatch:
+        readers = [partial(checked_input, text) for text in inputs]
+        return RunBatch(run, lambda: list(readers)) if readers else run
+
+    use_case = RunEndpointBatch(stack.run_endpoint, stack.jobs, stack.clock)
+    return use_case.divided(stack.caller(request_id="request"), RunOrBatch(RUN, divide))
+
+
+def test_one_call_is_one_run_or_a_batch_as_its_endpoint_has_it(stack: Stack) -> None:
+    finish_at_once(stack)
+    one = divided(stack, wait_ms=100)
+    assert isinstance(one, Ran)
+    several = divided(stack, "1", "2")
+    assert isinstance(several, BatchRan)
+    assert (several.endpoint, len(several.outcomes)) == (one.endpoint, 2)
+
+
+def test_nobody_is_let_in_to_divide_who_may_not_run(stack: Stack) -> None:
+    stack.directory.add(replace(an_endpoint(), enabled=False))
+    with pytest.raises(errors.EndpointDisabled):
+        divided(stack, LARGE)
+
+
+def test_one_run_of_an_endpoint_reads_its_callers_and_endpoints_rows_once(stack: Stack) -> None:
+    divided(stack, wait_ms=1)
+    assert len(stack.directory.asked) == 1
+
+
+def test_a_batch_waits_for_milliseconds_in_all(stack: Stack) -> None:
+    ran = divided(stack, "1", "2", wait_ms=700)
+    assert isinstance(ran, BatchRan)
+    assert not ran.complete
+    assert stack.clock.now() - NOW == pytest.approx(700, abs=10)
+
+
+def test_each_input_of_a_batch_is_aborted_when_its_callers_timeout_is_reached(stack: Stack) -> None:
+    ran = divided(stack, *map(str, range(20)), abort_after_ms=3000)
+    assert isinstance(ran, BatchRan)
+    assert {job.status for job in ran.outcomes if isinstance(job, Job)} == {"TIMED_OUT"}
+    assert len(set(stack.executions.stopped)) == 20
+    assert 3000 <= stack.clock.now() - NOW < 4100
+
+
+def test_inputs_that_cannot_be_aborted_now_are_left_to_the_sweep(stack: Stack) -> None:
+    fail(stack.jobs, "end", *[errors.Unavailable("throttled")] * 100)
+    ran = divided(stack, "1", abort_after_ms=3000)
+    assert isinstance(ran, BatchRan)
+    assert not ran.complete

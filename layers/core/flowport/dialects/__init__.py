@@ -19,6 +19,12 @@ def _iolinker() -> Dialect:
     return Iolinker()
 
 
+def _phixflow() -> Dialect:
+    from flowport.dialects.phixflow import PhixFlow  # noqa: PLC0415
+
+    return PhixFlow()
+
+
 def _theeye() -> Dialect:
     from flowport.dialects.theeye import TheEye  # noqa: PLC0415
 
@@ -53,6 +59,7 @@ REGISTRY: Final = Registry(
     {
         NATIVE: Native,
         "iolinker": _iolinker,
+        "phixflow": _phixflow,
         "theeye": _theeye,
     }
 )

@@ -48,7 +48,7 @@ class HttpRequest:
         The path is as it was sent. API Gateway hands the query on decoded, so that it is encoded anew here, and a name
         without a value gets an empty one.
         """
-        query = urlencode(self.query, doseq=True)
+        query = urlencode(self.query, doseq=True, errors="surrogatepass")
         return f"{self.base_url}{self.path}" + (f"?{query}" if query else "")
 
     def cookie(self, name: str) -> str | None:

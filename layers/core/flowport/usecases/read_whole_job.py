@@ -11,10 +11,11 @@ from flowport.usecases.read_jobs import JobReader, ReadJob
 
 @dataclass(frozen=True, slots=True)
 class ReadWhole:
-    """A request for a whole job; `wait` seconds at most for its end."""
+    """A request for a whole job; `wait` seconds at most for its end. Its input costs a read, where it is wanted."""
 
     reference: str
     wait: int = 0
+    input: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,6 @@ class WholeJobReader:
     def __call__(self, caller: Caller, command: ReadWhole) -> WholeJob:
         """Give the job, after waiting for its end as long as was asked."""
         job = self.reader.read(caller, ReadJob(command.reference, command.wait))
-        if job.input is None:
+        if command.input and job.input is None:
             job = replace(job, input=self.jobs.with_input(job).input)
         return WholeJob(job, self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint)).endpoint)

@@ -48,8 +48,9 @@ from flowport.usecases.wait import last_read, wait_for_end
 
 # The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
 RECORD_WITHIN_SECONDS: Final = 20.0
-# What is left of the answer's time, in milliseconds, when a caller's own time-out stops the run at the latest.
-ABORT_BEFORE_ANSWER: Final = 1000
+# What is left of the answer's time, in milliseconds, when a caller's own time-out stops the run at the latest. With the
+# time that a last attempt may take beyond it (wait.py), the row can be ended and the execution stopped.
+ABORT_BEFORE_ANSWER: Final = 2000
 GIVE_UP_WITHIN_SECONDS: Final = 10.0
 # A key that is free again may be taken by another call first, which then is the one that leads.
 KEY_ROUNDS: Final = 4
@@ -157,8 +158,10 @@ class RunEndpoint:
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
         principal, endpoint = self.access.to_run(caller, command.endpoint, command.method, command.alias)
-        if command.adapt is not None:
-            command = command.adapt(endpoint)
+        return self.let_in(caller, principal, endpoint, command if command.adapt is None else command.adapt(endpoint))
+
+    def let_in(self, caller: Caller, principal: Principal, endpoint: Endpoint, command: Run) -> Ran:
+        """Run for a caller who may run this endpoint."""
         if command.client_job_id is not None and principal.credential is None:
             message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
             raise InvalidRequest(message)

@@ -24,7 +24,8 @@ def wait_for_end(
     """Give the job as soon as it has ended, whichever way, or as it stands after `seconds`.
 
     A job whose deadline passes meanwhile is ended by `expire`, which is to be done by the time that it is given. What
-    is still to be read when the answer is due (`answer_by`, monotonic seconds) gets one attempt.
+    is still to be read when the answer is due (`answer_by`, monotonic seconds) gets one attempt, and so does what is
+    still to be stopped: whoever is told that a run was aborted should not find it running.
 
     Reads DynamoDB only. A read that fails is as good as one that shows no end: the job goes on either way.
     """
@@ -35,7 +36,7 @@ def wait_for_end(
         if left <= 0:
             return job
         if expire is not None and job.overdue(clock.now()):
-            job = expire(job, last_read(clock, answer_by))
+            job = expire(job, max(answer_by, clock.monotonic()) + READ_WITHIN_SECONDS)
             break
         until_deadline = (job.deadline_at - clock.now()) / 1000 if expire and job.deadline_at else left
         clock.sleep(max(0.001, min(pause, left, until_deadline)))
