@@ -19,7 +19,16 @@ from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.tokens import Token, secret_hash
 from flowport.domain.webhooks import CallbackUrl, Delivery
-from flowport.usecases.ports import ExecutionState, Found, ListingPage, ListingQuery, Posted, SecretVersion, Wanted
+from flowport.usecases.ports import (
+    Definition,
+    ExecutionState,
+    Found,
+    ListingPage,
+    ListingQuery,
+    Posted,
+    SecretVersion,
+    Wanted,
+)
 
 NOW = 1_795_310_400_000  # 2026-11-22T01:20:00Z
 ACCOUNT = "arn:aws:states:eu-central-1:123456789012"
@@ -348,6 +357,20 @@ class FakeExecutions:
 
     def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterable[HistoryEvent]:
         return self.events
+
+
+class FakeDefinitions:
+    """Definitions by the ARN of their machine, and by that of an execution."""
+
+    def __init__(self) -> None:
+        self.machines: dict[str, Definition] = {}
+        self.executions: dict[str, Definition] = {}
+
+    def of_machine(self, arn: str, *, deadline: float | None = None) -> Definition | None:
+        return self.machines.get(arn)
+
+    def of_execution(self, execution_arn: str, *, deadline: float | None = None) -> Definition | None:
+        return self.executions.get(execution_arn)
 
 
 class FakeDetached:

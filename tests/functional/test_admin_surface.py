@@ -36,6 +36,8 @@ def test_there_are_these_routes_and_no_others() -> None:
         "GET endpoints admin",
         "GET endpoints/x/x admin",
         "GET keys admin",
+        "GET machines admin",
+        "GET metrics admin",
         "GET tokens admin",
         "GET users admin",
         "GET webhook-secrets admin",

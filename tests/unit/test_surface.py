@@ -322,6 +322,8 @@ ENVIRONMENT = {
     "CALLBACK_PAUSES": "5,300",
     "CORS_ORIGINS": " https://a.example , ,https://b.example",
     "BASE_PATH": "/flows/",
+    "STACK": "flowport",
+    "FIGURES": "jobs",
 }
 
 
@@ -332,7 +334,9 @@ def test_settings_are_read_from_the_environment() -> None:
     assert (settings.base_path, settings.custom_domain) == ("flows", "")
 
 
-@pytest.mark.parametrize("name", ["ENDPOINTS_TABLE", "CREDENTIALS_TABLE", "JOBS_TABLE", "DEFAULT_WORKSPACE", "STAGE"])
+@pytest.mark.parametrize(
+    "name", ["ENDPOINTS_TABLE", "CREDENTIALS_TABLE", "JOBS_TABLE", "DEFAULT_WORKSPACE", "STAGE", "FIGURES"]
+)
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
     environment = {key: given for key, given in ENVIRONMENT.items() if key != name}

@@ -31,6 +31,9 @@ class Settings:
     deliver_machine_arn: str = ""
     callback_pauses: tuple[int, ...] = ()
     callback_private_networks: tuple[str, ...] = ()
+    stack: str = ""
+    # Whether ends of jobs are published as metrics, which then are where figures come from; else they are counted.
+    publishes_figures: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, hands_over: bool = False) -> "Settings":
@@ -66,6 +69,8 @@ class Settings:
             deliver_machine_arn=need("DELIVER_MACHINE_ARN"),
             callback_pauses=_pauses(need("CALLBACK_PAUSES")),
             callback_private_networks=_listed(environment.get("CALLBACK_PRIVATE_NETWORKS", "")),
+            stack=need("STACK"),
+            publishes_figures=need("FIGURES") == "cloudwatch",
         )
 
 

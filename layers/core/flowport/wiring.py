@@ -1,11 +1,13 @@
 """The composition root: the only place that picks real things. Clients are made once, in the init phase."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from flowport import observability
 from flowport.adapters import aws
 from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
+from flowport.adapters.definitions import StepFunctionsDefinitions
 from flowport.adapters.deliver_machine import DeliverMachine
 from flowport.adapters.delivery_log import DynamoDeliveryLog
 from flowport.adapters.directory import DynamoDirectory, Tables
@@ -21,6 +23,7 @@ from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.count_ends import telling_of_ends
 from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
 from flowport.usecases.end_job import handing_over
 from flowport.usecases.issue_token import IssueToken, IssueTokens
@@ -29,6 +32,7 @@ from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
 from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
+from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow, WorkflowReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.redrive_job import Redrive, RedriveJob
 from flowport.usecases.run_batch import RunBatch, RunEndpointBatch, RunOrBatch
@@ -63,6 +67,8 @@ class Clients:
         self.executions = cache(lambda: self._make("stepfunctions", config=aws.patient_config(2.0)))
         self.functions = cache(lambda: self._make("lambda", config=aws.patient_config(2.0)))
         self.logs = cache(lambda: self._make("logs", config=aws.patient_config(4.0)))
+        self.metrics = cache(lambda: self._make("cloudwatch", config=aws.patient_config(5.0)))
+        self.tagging = cache(lambda: self._make("resourcegroupstaggingapi", config=aws.patient_config(3.0)))
         self.secrets = cache(lambda: self._make("secretsmanager", config=aws.patient_config(2.0)))
 
 
@@ -78,9 +84,12 @@ class Parts:
         self.deliveries = DeliverMachine(clients.executions, settings.deliver_machine_arn, self.clock)
         rows = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
         self.jobs = handing_over(rows, self.deliveries, self.clock)
+        if settings.publishes_figures:
+            self.jobs = telling_of_ends(self.jobs, partial(observability.job_ended, settings.stack))
         self.log = DynamoDeliveryLog(dynamodb, settings.jobs_table, self.clock)
         self.directory = DynamoDirectory(dynamodb, self.tables, self.clock)
         self.executions = StepFunctions(clients.sync_executions, clients.executions, self.clock)
+        self.quick_executions = clients.executions
         self.detached = LambdaDetached(clients.functions, settings.run_express_function, self.clock)
         self.callbacks = DynamoCallbackStore(dynamodb, settings.jobs_table, self.clock)
         self.sender = LambdaSender(clients.functions, settings.resume_run_function, self.clock)
@@ -120,6 +129,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.kept_steps,
     )
     batch = RunEndpointBatch(run, parts.jobs, parts.clock)
+    workflows = WorkflowReader(parts.access, StepFunctionsDefinitions(parts.quick_executions, parts.clock))
     deliveries = JobDeliveries(parts.access, parts.log, parts.deliveries, parts.clock)
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
@@ -134,6 +144,8 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             ReadSteps: reader.read_steps,
             ListJobs: reader.list,
             ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
+            ReadEndpointWorkflow: workflows.of_endpoint,
+            ReadJobWorkflow: workflows.of_job,
             ReadDeliveries: deliveries.read,
             Resend: deliveries.resend,
             Cancel: changes.cancel,
@@ -221,6 +233,8 @@ def deliver_callback() -> "DeliverCallback":
 
 def admin() -> "AdminFunction":
     """Make the parts of the admin function; only it pays for importing them."""
+    from flowport.adapters.cloudwatch_figures import CloudWatchFigures  # noqa: PLC0415
+    from flowport.adapters.machine_list import TaggedMachines  # noqa: PLC0415
     from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
     from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415
     from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
@@ -233,7 +247,9 @@ def admin() -> "AdminFunction":
     from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
     from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
+    from flowport.usecases.admin.figures import FiguresOfRows, ReadFigures  # noqa: PLC0415
     from flowport.usecases.admin.keys import ManageKeys  # noqa: PLC0415
+    from flowport.usecases.admin.machines import ListMachines  # noqa: PLC0415
     from flowport.usecases.admin.webhook_secrets import CallbackRules, ManageWebhookSecrets  # noqa: PLC0415
     from flowport.usecases.admin.workspaces import ManageWorkspaces  # noqa: PLC0415
 
@@ -251,5 +267,8 @@ def admin() -> "AdminFunction":
     workspace_registry = DynamoWorkspaceRegistry(dynamodb, tables, clock)
     workspaces = ManageWorkspaces(workspace_registry, clock, settings.retention_ms, (keys, webhook_secrets))
     clients_of = ManageClients(credential_registry, credentials, keys, parts.jwt_keys, clock)
-    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets)
+    machines = ListMachines(TaggedMachines(clients.executions, clients.tagging, clock))
+    published = CloudWatchFigures(clients.metrics, settings.stack, clock)
+    figures = ReadFigures(published if settings.publishes_figures else FiguresOfRows(parts.jobs, clock), registry)
+    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures)
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

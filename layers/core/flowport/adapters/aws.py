@@ -55,7 +55,15 @@ class _OurServices(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  # the base class asks by type
         """Name them."""
-        return ["dynamodb", "lambda", "logs", "secretsmanager", "stepfunctions"]
+        return [
+            "cloudwatch",
+            "dynamodb",
+            "lambda",
+            "logs",
+            "resourcegroupstaggingapi",
+            "secretsmanager",
+            "stepfunctions",
+        ]
 
 
 def session() -> botocore.session.Session:

@@ -11,7 +11,9 @@ from flowport.domain.payload import dumps
 from flowport.usecases.admin.clients import ManageClients
 from flowport.usecases.admin.credentials import ManageCredentials
 from flowport.usecases.admin.endpoints import ManageEndpoints
+from flowport.usecases.admin.figures import ReadFigures
 from flowport.usecases.admin.keys import ManageKeys
+from flowport.usecases.admin.machines import ListMachines
 from flowport.usecases.admin.ports import Actor, Page
 from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
@@ -31,6 +33,8 @@ class UseCases:
     workspaces: ManageWorkspaces
     clock: Clock
     webhook_secrets: ManageWebhookSecrets
+    machines: ListMachines
+    figures: ReadFigures
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from flowport.admin import credential_routes as credentials
 from flowport.admin import documents
+from flowport.admin import insight_routes as insight
 from flowport.admin import webhook_routes as webhooks
 from flowport.admin.calls import Call, Handler, json_answer, list_answer, location
 from flowport.admin.document import read
@@ -229,6 +230,8 @@ ROUTES: Final = (
             ("keys/{}/retire", {"POST": credentials.retire_key}),
             ("webhook-secrets", {"GET": webhooks.list_secrets, "POST": webhooks.create_secret}),
             ("webhook-secrets/{}", {"DELETE": webhooks.retire_secret}),
+            ("machines", {"GET": insight.list_machines}),
+            ("metrics", {"GET": insight.read_figures}),
         ),
     ),
     *_routes(

@@ -144,6 +144,18 @@ class Access:
             raise Forbidden(message)
         return principal, job
 
+    def to_see_endpoint(self, caller: Caller, endpoint: str) -> tuple[Principal, Endpoint]:
+        """Let a credential look at an endpoint that it is not limited away from, whether it may run it or not."""
+        found = self._find(caller, endpoint=endpoint)
+        principal = self._principal(caller, found)
+        if principal.credential is None:
+            message = "This needs a credential."
+            raise CredentialMissing(message, headers={"WWW-Authenticate": CHALLENGES["token"]})
+        if found.endpoint is None or not principal.reaches(endpoint):
+            message = f"There is no endpoint {endpoint!r} for this caller."
+            raise NotFound(message)
+        return principal, found.endpoint
+
     def to_list_jobs(self, caller: Caller) -> Principal:
         """Let a caller list jobs: all of its workspace with `jobs:read`, its own with `run`."""
         principal = self._principal(caller, self._find(caller))

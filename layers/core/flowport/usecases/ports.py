@@ -12,7 +12,7 @@ from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
 from flowport.domain.numbers import JobNumber, NumberEntry, Series
-from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.domain.records import Credential, Endpoint, MachineType, Workspace
 from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.webhooks import CallbackUrl, Delivery
 
@@ -270,6 +270,27 @@ class ExecutionLogs(Protocol):
         self, log_group: str, execution_arn: str, since: int, *, deadline: float | None = None
     ) -> Iterable[HistoryEvent]:
         """Give the events that the machine logged of one execution, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A state machine's definition in the Amazon States Language."""
+
+    machine_arn: str
+    type: MachineType
+    text: str
+
+
+class Definitions(Protocol):
+    """What state machines are made of."""
+
+    def of_machine(self, arn: str, *, deadline: float | None = None) -> Definition | None:
+        """Give a machine's present definition; None when it is not there or its owner does not let it be seen."""
+        ...
+
+    def of_execution(self, execution_arn: str, *, deadline: float | None = None) -> Definition | None:
+        """Give the definition that a Standard execution was started with; None when there is no such execution."""
         ...
 
 

@@ -14,10 +14,12 @@ from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
 from flowport.domain.webhooks import Delivery, message_id
+from flowport.domain.workflow import WorkflowState
 from flowport.usecases.deliveries import DeliveriesRead, Resent
 from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import StepsRead
+from flowport.usecases.read_workflow import WorkflowRead
 from flowport.usecases.redrive_job import Redriven
 from flowport.usecases.run_batch import BatchRan
 from flowport.usecases.run_endpoint import Ran, Run
@@ -182,6 +184,33 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
+def _workflow(read: WorkflowRead) -> str:
+    return dumps(
+        {
+            "machine_arn": read.definition.machine_arn,
+            "type": read.definition.type,
+            "exact": read.exact,
+            "start_at": read.workflow.start_at,
+            "states": [_state(state) for state in read.workflow.states],
+        }
+    )
+
+
+def _state(state: WorkflowState) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "name": state.name,
+        "type": state.type,
+        "path": state.path,
+        "next": [{"to": way.to, "label": way.label} for way in state.next],
+        "end": state.ends,
+    }
+    if state.parent is not None:
+        document["parent"] = state.parent
+    if state.starts:
+        document["starts"] = list(state.starts)
+    return document
+
+
 def _delivery(delivery: Delivery, base_url: str) -> dict[str, Any]:
     return {
         "n": delivery.number,
@@ -226,6 +255,7 @@ ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     DeliveriesRead: lambda request, _, read: _json(200, _deliveries(request, read)),
     Resent: lambda request, _, resent: _resent(request, resent),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),
+    WorkflowRead: lambda _request, _, read: _json(200, _workflow(read)),
     Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
     ListingPage: lambda request, _, page: _json(200, _page(request, page)),
     str: lambda _request, _, text: _json(200, text),

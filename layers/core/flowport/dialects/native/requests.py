@@ -32,6 +32,7 @@ from flowport.domain.webhooks import CallbackUrlRefused, parse_callback_url, sho
 from flowport.usecases.deliveries import ReadDeliveries, Resend
 from flowport.usecases.parked.resume_run import Resume
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
 from flowport.usecases.run_endpoint import Run
@@ -45,10 +46,11 @@ _LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
 _LABELS_AT_MOST: Final = 20
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 # What lies below a job and is only read.
-_READS: Final[dict[str, type[ReadInput | ReadSteps | ReadDeliveries]]] = {
+_READS: Final[dict[str, type[ReadInput | ReadSteps | ReadDeliveries | ReadJobWorkflow]]] = {
     "input": ReadInput,
     "steps": ReadSteps,
     "deliveries": ReadDeliveries,
+    "workflow": ReadJobWorkflow,
 }
 _RESEND: Final = re.compile(r"deliveries/([0-9]{1,4})/resend")
 _DEADLINE_AT_MOST: Final = 365 * 86_400
@@ -74,6 +76,8 @@ def command_of(
     | Redrive
     | Delete
     | Resume
+    | ReadEndpointWorkflow
+    | ReadJobWorkflow
 ):
     """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs` and what lies below it, `/v1/callbacks/{id}`."""
     match request.segments:
@@ -81,6 +85,10 @@ def command_of(
             return _run(request, endpoint_address(module, name))
         case ("v1", "run", module, name, "batch") if _is_name(module) and _is_name(name):
             return _batch(request, endpoint_address(module, name))
+        case ("v1", "endpoints", module, name, "workflow") if _is_name(module) and _is_name(name):
+            _only(request, "GET", "HEAD")
+            machine = _choice(request, "machine", ("express", "standard"))
+            return ReadEndpointWorkflow(endpoint_address(module, name), machine)  # type: ignore[arg-type]
         case ("v1", "jobs"):
             _only(request, "GET", "HEAD")
             return _list(request)
@@ -94,7 +102,7 @@ def command_of(
 
 def _of_job(
     request: HttpRequest, named: str, below: str
-) -> ReadJob | ReadInput | ReadSteps | ReadDeliveries | Resend | Cancel | Redrive | Delete:
+) -> ReadJob | ReadInput | ReadSteps | ReadDeliveries | ReadJobWorkflow | Resend | Cancel | Redrive | Delete:
     reference = job_number_of(named) or named
     if not below:
         _only(request, "GET", "HEAD", "DELETE")

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from flowport.domain.records import Credential, CredentialKind, Endpoint, Workspace
+from flowport.domain.figures import Point
+from flowport.domain.records import Credential, CredentialKind, Endpoint, MachineType, Workspace
 
 __all__ = ["CredentialKind"]
 
@@ -146,4 +147,50 @@ class StateMachines(Protocol):
 
     def describe(self, arn: str, *, deadline: float) -> MachineState | None:
         """Read one; None when there is none of that ARN in this account and region."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentedMachine:
+    """A state machine whose owner consents, as the tag's value says; ARNs of its versions and aliases."""
+
+    arn: str
+    name: str
+    type: MachineType
+    consent: str
+    versions: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class ConsentedMachines(Protocol):
+    """The account's state machines that carry the consent tag."""
+
+    def tagged(self, *, deadline: float) -> Sequence[ConsentedMachine]:
+        """Give them all, without versions and aliases."""
+        ...
+
+    def with_versions(self, machine: ConsentedMachine, *, deadline: float) -> ConsentedMachine:
+        """Add versions and aliases to one of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was counted, by endpoint and time, where it comes from, and whether everything was."""
+
+    points: tuple[Point, ...]
+    source: str
+    complete: bool
+
+
+class FigureSource(Protocol):
+    """Where calls, failures and durations are counted."""
+
+    def figures(
+        self, workspace: str, endpoints: Sequence[str], *, since: int, until: int, period: int, deadline: float
+    ) -> Figures:
+        """Give those of some endpoints; `since` and `until` are epoch milliseconds, `period` seconds.
+
+        Periods begin at multiples of their length; those in which nothing ended are left out.
+        """
         ...

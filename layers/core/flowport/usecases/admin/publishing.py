@@ -21,6 +21,12 @@ TYPE_OF_FIELD: Final[dict[str, MachineType]] = {"express_arn": "EXPRESS", "stand
 Found = tuple[type[PublishingRefused], Violation]
 
 
+def consents(value: str, workspace: str) -> bool:
+    """Whether the consent tag's value lets a workspace publish."""
+    named = value.split()
+    return workspace in named or not EVERY_WORKSPACE.isdisjoint(named)
+
+
 def check_publishing(endpoint: Endpoint, fields: Iterable[str], machines: StateMachines, deadline: float) -> None:
     """Refuse an endpoint whose state machines, in those of its `fields`, cannot be published; all reasons at once."""
     found: list[Found] = []
@@ -45,9 +51,9 @@ def _violations(field: str, arn: str, workspace: str, machine: MachineState | No
     if machine.type != needed:
         message = f"The state machine {arn} is of type {machine.type}; {field} needs {needed}."
         found.append((StateMachineType, Violation(pointer, message)))
-    consent = machine.tags.get(CONSENT_TAG, "").split()
-    if workspace not in consent and not EVERY_WORKSPACE.intersection(consent):
-        value = " ".join([*consent, workspace])
+    consent = machine.tags.get(CONSENT_TAG, "")
+    if not consents(consent, workspace):
+        value = " ".join([*consent.split(), workspace])
         message = (
             f"The tag {CONSENT_TAG} of {arn} does not name the workspace {workspace!r}. Its owner consents with: "
             f'aws stepfunctions tag-resource --resource-arn {arn} --tags key={CONSENT_TAG},value="{value}"'
