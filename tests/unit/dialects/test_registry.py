@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from flowport.dialects import REGISTRY
-from flowport.dialects.paths import TERRITORIES
 
 CORE = Path(__file__).parents[3] / "layers" / "core"
 # Everything that the function imports when it starts, then one request through parse and refuse.
@@ -48,11 +47,6 @@ def test_a_call_imports_no_other_dialect_but_the_native_one(name: str) -> None:
     spoken, *imported = done.stdout.decode().split()
     assert spoken == name
     assert set(imported) & set(REGISTRY) == {"native", name}
-
-
-def test_every_dialect_has_its_territory_and_says_its_own_name() -> None:
-    assert set(REGISTRY) <= {"native", *TERRITORIES}
-    assert {name: dialect.name for name, dialect in REGISTRY.items()} == {name: name for name in REGISTRY}
 
 
 def test_a_dialect_is_made_once() -> None:

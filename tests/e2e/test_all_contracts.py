@@ -1,0 +1,126 @@
+"""One endpoint, called through every contract on the deployed stack: the same runs, the same jobs."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from flowport.dialects import REGISTRY
+from tests.e2e.conftest import Local, ended
+
+OUTPUT: Final = {"name": "hello world"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The endpoint as each family knows it, and a caller without any credential of its own."""
+
+    http: httpx.Client
+    admin: httpx.Client
+    workspace: str
+    token: str
+    module: str
+    name: str
+    task: str
+
+    @property
+    def path(self) -> str:
+        return f"{quote(self.module)}/{quote(self.name)}"
+
+
+@pytest.fixture
+def published(local: Local, admin: httpx.Client) -> Iterator[Published]:
+    """An endpoint under every identifier, with both machines; its name wants encoding."""
+    module, task = f"contracts {secrets.token_hex(4)}", secrets.token_hex(12)
+    with local.http(None) as http:
+        made = Published(
+            http,
+            admin,
+            local.description["workspace"],
+            local.description["run_token"],
+            module,
+            "hello",
+            task,
+        )
+        body = {
+            "express_arn": local.machines["HelloExpressArn"],
+            "standard_arn": local.machines["HelloStandardArn"],
+            "methods": ["GET", "POST"],
+            "aliases": [f"theeye:{task}"],
+        }
+        answer = admin.put(f"/v1/admin/endpoints/{made.path}", json=body)
+        assert answer.status_code == 201, answer.text
+        yield made
+        admin.delete(f"/v1/admin/endpoints/{made.path}")
+
+
+def body_of(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, f"{answer.request.url}\n{answer.status_code} {answer.text}"
+    return answer.json()
+
+
+# -- each contract's way to call, which gives what the job is called there --------------------------------------------
+
+
+def by_native(endpoint: Published) -> str:
+    """A token in `Authorization`; the job is the answer."""
+    headers = {"Authorization": f"Bearer {endpoint.token}"}
+    job = body_of(endpoint.http.post(f"/v1/run/{endpoint.path}", json={}, headers=headers))
+    assert (job["status"], job["output"]) == ("SUCCEEDED", OUTPUT)
+    return str(job["id"])
+
+
+def by_iolinker(endpoint: Published) -> str:
+    """A token in `token`; the uid is the job's id in decimal."""
+    url = f"/v1/api/{endpoint.workspace}/{endpoint.path}"
+    response = body_of(endpoint.http.get(url, headers={"token": endpoint.token}))["response"]
+    assert (response["data"], response["code"]) == (OUTPUT, 0)
+    return str(response["uid"])
+
+
+def by_phixflow(endpoint: Published) -> str:
+    """An API key of its own; the process id is the job's."""
+    made = endpoint.admin.post("/v1/admin/api-keys", json={"name": "all contracts", "roles": ["runner"]})
+    assert made.status_code == 201, made.text
+    url = f"/{endpoint.workspace}/api/1/action/{endpoint.path}/trigger"
+    headers = {"Authorization": f"Bearer {made.json()['api_key']}"}
+    answer = body_of(endpoint.http.post(url, json={}, headers=headers))
+    endpoint.admin.post(f"/v1/admin/api-keys/{made.json()['id']}/revoke").raise_for_status()
+    assert (answer["success"], answer["data"]) == (True, {"output": OUTPUT})
+    return str(answer["processId"])
+
+
+def by_theeye(endpoint: Published) -> str:
+    """A token in the query; the job is named by a header, as the output is all that `result` shows."""
+    url = f"/{endpoint.workspace}/task/{endpoint.task}/job"
+    answer = endpoint.http.post(url, params={"access_token": endpoint.token}, json={"task_arguments": []})
+    assert body_of(answer) == ['{"name":"hello world"}']
+    return answer.headers["flowport-job-id"]
+
+
+WAYS: Final[dict[str, Callable[[Published], str]]] = {
+    "native": by_native,
+    "iolinker": by_iolinker,
+    "phixflow": by_phixflow,
+    "theeye": by_theeye,
+}
+
+
+def test_one_endpoint_is_called_through_every_contract(published: Published, caller: httpx.Client) -> None:
+    jobs = {}
+    for contract, way in WAYS.items():
+        job = ended(published.admin, way(published))
+        assert (contract, job["status"], job["output"]) == (contract, "SUCCEEDED", OUTPUT)
+        assert job["endpoint"] == f"{published.module}/{published.name}"
+        jobs[contract] = job["id"]
+    assert len(set(jobs.values())) == len(WAYS)
+    listed = published.admin.get("/v1/jobs", params={"endpoint": f"{published.module}/{published.name}"}).json()
+    assert {job["id"] for job in listed["items"]} == set(jobs.values())
+
+
+def test_every_contract_that_there_is_is_called() -> None:
+    assert set(WAYS) == set(REGISTRY)
