@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flowport.domain.access import Presented, refuse_credential, refuse_expired
+from flowport.domain.audit import Act
 from flowport.domain.callbacks import Callback, Sent
 from flowport.domain.errors import FlowportError, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
@@ -19,6 +20,9 @@ from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.tokens import Token, secret_hash
 from flowport.domain.webhooks import CallbackUrl, Delivery
+from flowport.usecases.admin.audit import Audit
+from flowport.usecases.admin.audit import Wanted as Acts
+from flowport.usecases.admin.ports import Page
 from flowport.usecases.ports import (
     Definition,
     ExecutionState,
@@ -522,6 +526,28 @@ class FakeSecrets:
 
     def delete(self, name: str, *, deadline: float | None = None) -> None:
         self.kept.pop(name, None)
+
+
+class FakeAuditLog:
+    """Acts by their keys."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Act] = {}
+
+    def write(self, acts: Sequence[Act], *, deadline: float) -> None:
+        self.kept.update({act.key: act for act in acts})
+
+    def page(self, trail: str, wanted: Acts, limit: int, after: str | None, *, deadline: float) -> Page[Act]:
+        return Page(tuple(act for act in self.kept.values() if act.trail == trail), None)
+
+
+def an_audit(log: FakeAuditLog | None = None) -> Audit:
+    """An audit trail that nothing reads; an outcome that is lost is an error."""
+
+    def lost(act: Act, error: FlowportError) -> None:
+        raise AssertionError(act) from error
+
+    return Audit(log or FakeAuditLog(), FakeClock(), lambda record: {"is": repr(record)}, 86_400_000, lost)
 
 
 class FakeJwtKeys:

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from flowport_cli import VERSION
 from flowport_cli.commands import (
     api_keys,
+    audit,
     bootstrap,
     call,
     clients,
@@ -123,6 +124,7 @@ app.command("bootstrap")(bootstrap.bootstrap)
 app.command("publish")(publish.publish)
 app.command("call")(call.call)
 app.command("resume")(resume.resume)
+app.command("audit")(audit.audit)
 app.command("enable")(endpoints.enable)
 app.command("disable")(endpoints.disable)
 app.add_typer(endpoints.app, name="endpoints")

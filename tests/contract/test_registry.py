@@ -141,13 +141,15 @@ def test_a_replacement_never_brings_an_endpoint_back(registry: Registry) -> None
 
 def test_a_switch_leaves_the_rest_as_it_is(registry: Registry) -> None:
     registry.endpoints.create(QUOTE, write_id="w1", deadline=registry.deadline)
-    flip: dict[str, Any] = {"enabled": False, "at": NOW + 5, "write_id": "w2"}
     off = replace(QUOTE, enabled=False, version=2, updated_at=NOW + 5)
+    told = replace(off, title="which a switch does not write")
     for _ in range(2):  # the second is the same write again
-        assert registry.endpoints.switch("acme", "billing/quote", **flip, seen=None, deadline=registry.deadline) == off
-    assert registry.endpoints.switch("acme", "billing/none", **flip, seen=None, deadline=registry.deadline) is None
-    flip["write_id"] = "w3"
-    assert registry.endpoints.switch("acme", "billing/quote", **flip, seen=QUOTE, deadline=registry.deadline) is None
+        assert registry.endpoints.switch(told, seen=QUOTE, write_id="w2", deadline=registry.deadline)
+        assert registry.endpoints.get("acme", "billing/quote", deadline=registry.deadline) == off
+    assert not registry.endpoints.switch(told, seen=QUOTE, write_id="w3", deadline=registry.deadline)
+    missing = replace(off, name="none")
+    assert not registry.endpoints.switch(missing, seen=QUOTE, write_id="w4", deadline=registry.deadline)
+    assert registry.endpoints.get("acme", "billing/none", deadline=registry.deadline) is None
 
 
 def test_a_deletion_takes_only_what_was_seen_and_is_content_with_nothing(registry: Registry) -> None:
@@ -320,7 +322,7 @@ def test_a_tokens_reference_finds_it_and_is_not_listed(registry: Registry) -> No
 def test_a_credential_is_written_once(registry: Registry, credential: Credential) -> None:
     assert registry.credentials.create(credential, write_id="w1", deadline=registry.deadline)
     assert registry.credentials.create(credential, write_id="w1", deadline=registry.deadline)
-    registry.credentials.revoke("acme", credential.key, at=NOW + 1, deadline=registry.deadline)
+    assert registry.credentials.revoke(credential, at=NOW + 1, write_id="w9", deadline=registry.deadline)
     other = replace(credential, name="other")
     assert not registry.credentials.create(other, write_id="w2", deadline=registry.deadline)
     # the same write again does not undo the revocation either
@@ -329,14 +331,43 @@ def test_a_credential_is_written_once(registry: Registry, credential: Credential
     assert found == replace(credential, revoked_at=NOW + 1)
 
 
+def _present(registry: Registry, credential: Credential) -> Credential | None:
+    return registry.credentials.get(credential.workspace, credential.key, deadline=registry.deadline)
+
+
+def test_a_credential_is_read_by_its_own_workspace_only(registry: Registry) -> None:
+    registry.credentials.create(TOKEN, write_id="w1", deadline=registry.deadline)
+    assert _present(registry, TOKEN) == TOKEN
+    assert registry.credentials.get("other", TOKEN.key, deadline=registry.deadline) is None
+    assert registry.credentials.get("acme", "none", deadline=registry.deadline) is None
+
+
 def test_a_revocation_keeps_its_first_time_and_its_workspace(registry: Registry) -> None:
     registry.credentials.create(TOKEN, write_id="w1", deadline=registry.deadline)
-    revoke = registry.credentials.revoke
-    assert revoke("other", TOKEN.key, at=NOW + 1, deadline=registry.deadline) is None
-    assert revoke("acme", "none", at=NOW + 1, deadline=registry.deadline) is None
-    for at in (NOW + 2, NOW + 3):
-        assert revoke("acme", TOKEN.key, at=at, deadline=registry.deadline) == replace(TOKEN, revoked_at=NOW + 2)
+    revoke, deadline = registry.credentials.revoke, registry.deadline
+    assert not revoke(replace(TOKEN, workspace="other"), at=NOW + 1, write_id="w2", deadline=deadline)
+    assert not revoke(replace(TOKEN, key="none"), at=NOW + 1, write_id="w3", deadline=deadline)
+    for _ in range(2):  # the second is the same write again
+        assert revoke(TOKEN, at=NOW + 2, write_id="w4", deadline=deadline)
+    revoked = replace(TOKEN, revoked_at=NOW + 2)
+    assert not revoke(TOKEN, at=NOW + 3, write_id="w5", deadline=deadline)
+    assert revoke(revoked, at=NOW + 3, write_id="w6", deadline=deadline)
+    assert _present(registry, TOKEN) == revoked
     assert len(registry.rows(registry.tables.credentials)) == 2
+
+
+def test_a_password_is_written_and_nothing_else_of_a_user_who_is_not_revoked(registry: Registry) -> None:
+    for credential in (ANN, TOKEN):
+        registry.credentials.create(credential, write_id=credential.name, deadline=registry.deadline)
+    change = registry.credentials.set_password
+    changed = replace(ANN, password_hash="$argon2id$2", brought=True)
+    told = replace(changed, scopes=("admin",))
+    for _ in range(2):
+        assert change(told, write_id="w1", deadline=registry.deadline)
+    assert _present(registry, ANN) == changed
+    assert not change(replace(TOKEN, password_hash="x"), write_id="w2", deadline=registry.deadline)
+    registry.credentials.revoke(changed, at=NOW, write_id="w3", deadline=registry.deadline)
+    assert not change(replace(ANN, password_hash="x"), write_id="w4", deadline=registry.deadline)
 
 
 def test_each_kind_is_listed_by_itself_however_many_there_are_of_the_other(

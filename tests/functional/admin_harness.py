@@ -101,12 +101,16 @@ class Admin:
         body = {"module": "samples", "name": name, "express_arn": self.express, **members}
         return self.call("POST", "endpoints", body)
 
-    def lose_answers(self, operation: str, times: int = 1) -> list[str]:
-        """Let DynamoDB do what it is asked, and its next answers to `operation` never arrive; give what was lost."""
+    def lose_answers(self, operation: str, times: int = 1, *, skip: int = 0) -> list[str]:
+        """Let DynamoDB do what it is asked, and its answers to `operation` never arrive, `times` of them after `skip`.
+
+        Gives what was lost.
+        """
         lost: list[str] = []
+        arriving = iter(range(skip))
 
         def lose(**_: object) -> None:
-            if len(lost) < times:
+            if next(arriving, None) is None and len(lost) < times:
                 lost.append(operation)
                 raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 

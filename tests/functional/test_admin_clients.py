@@ -326,6 +326,6 @@ def test_a_user_who_is_revoked_or_was_never_there_gets_no_password(admin: Admin)
 
 def test_a_new_password_whose_answer_was_lost_is_set_and_known(admin: Admin) -> None:
     admin.call("POST", "users", {**ADA, "roles": ["runner"]})
-    lost = admin.lose_answers("UpdateItem", 2)
+    lost = admin.lose_answers("TransactWriteItems", 2)
     assert admin.call("POST", "users/ada/password", {"password": "another horse battery"}).status == 200
     assert len(lost) == 2

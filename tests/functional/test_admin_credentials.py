@@ -104,9 +104,9 @@ def test_a_second_revocation_keeps_the_first_ones_time(admin: Admin) -> None:
 
 def test_a_revocation_whose_answer_was_lost_keeps_the_first_tries_time(admin: Admin) -> None:
     made = admin.send("admin_create_token").document
-    lost = admin.lose_answers("UpdateItem")
+    lost = admin.lose_answers("TransactWriteItems")
     revoked = admin.call("POST", f"tokens/{made['id']}/revoke")
-    assert (lost, revoked.status, revoked.document["revoked_at"]) == (["UpdateItem"], 200, CREATED)
+    assert (lost, revoked.status, revoked.document["revoked_at"]) == (["TransactWriteItems"], 200, CREATED)
 
 
 def test_a_token_that_is_not_there_cannot_be_revoked(admin: Admin) -> None:

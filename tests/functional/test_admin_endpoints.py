@@ -249,7 +249,7 @@ def test_patch_looks_only_at_the_machines_that_it_names(admin: Admin) -> None:
 
 def test_a_switch_made_during_a_patch_is_kept(admin: Admin) -> None:
     admin.publish()
-    admin.meanwhile("PutItem", lambda: admin.call("POST", f"{PATH}/disable"))
+    admin.meanwhile("TransactWriteItems", lambda: admin.call("POST", f"{PATH}/disable"))
     answer = admin.call("PATCH", PATH, {"title": "patched"})
 
     expected = {"title": "patched", "enabled": False, "version": 3}
@@ -258,14 +258,14 @@ def test_a_switch_made_during_a_patch_is_kept(admin: Admin) -> None:
 
 def test_a_lost_race_with_an_etag_is_refused(admin: Admin) -> None:
     admin.publish()
-    admin.meanwhile("PutItem", lambda: admin.call("POST", f"{PATH}/disable"))
+    admin.meanwhile("TransactWriteItems", lambda: admin.call("POST", f"{PATH}/disable"))
     assert admin.call("PATCH", PATH, {"title": "patched"}, headers={"If-Match": '"1"'}).status == 412
     assert admin.call("GET", PATH).document["title"] == ""
 
 
 def test_a_put_over_an_endpoint_that_vanishes_creates_it(admin: Admin) -> None:
     admin.publish()
-    admin.meanwhile("PutItem", lambda: admin.call("DELETE", PATH))
+    admin.meanwhile("TransactWriteItems", lambda: admin.call("DELETE", PATH))
     answer = admin.call("PUT", PATH, {"express_arn": admin.express})
     assert (answer.status, answer.document["version"]) == (201, 1)
 
@@ -280,7 +280,7 @@ def test_a_write_over_another_endpoint_of_the_same_name_and_version_does_not_pas
         admin.aws.clock.slept += 1
         admin.publish(title="another", enabled=False)
 
-    admin.meanwhile("PutItem", another)
+    admin.meanwhile("TransactWriteItems", another)
     answer = admin.call("PATCH", PATH, {"mode": "async"})
     assert (answer.document["title"], answer.document["enabled"]) == ("another", False)
 
@@ -288,24 +288,24 @@ def test_a_write_over_another_endpoint_of_the_same_name_and_version_does_not_pas
 @pytest.mark.parametrize("patch", [{"title": "x"}, {"standard_arn": None}])
 def test_a_patch_whose_answer_was_lost_is_written_once(admin: Admin, patch: dict[str, Any]) -> None:
     admin.publish()
-    lost = admin.lose_answers("PutItem")
+    lost = admin.lose_answers("TransactWriteItems")
     answer = admin.call("PATCH", PATH, patch)
-    assert (lost, answer.status, answer.document["version"]) == (["PutItem"], 200, 2)
+    assert (lost, answer.status, answer.document["version"]) == (["TransactWriteItems"], 200, 2)
     assert admin.call("GET", PATH).document["version"] == 2
 
 
 def test_a_switch_whose_answer_was_lost_counts_once(admin: Admin) -> None:
     admin.publish()
-    lost = admin.lose_answers("UpdateItem")
+    lost = admin.lose_answers("TransactWriteItems")
     answer = admin.call("POST", f"{PATH}/disable")
-    assert (lost, answer.status, answer.document["version"]) == (["UpdateItem"], 200, 2)
+    assert (lost, answer.status, answer.document["version"]) == (["TransactWriteItems"], 200, 2)
     assert answer.document["enabled"] is False
 
 
 def test_a_deletion_whose_answer_was_lost_succeeds(admin: Admin) -> None:
     admin.publish()
-    lost = admin.lose_answers("DeleteItem")
-    assert (admin.call("DELETE", PATH).status, lost) == (204, ["DeleteItem"])
+    lost = admin.lose_answers("TransactWriteItems")
+    assert (admin.call("DELETE", PATH).status, lost) == (204, ["TransactWriteItems"])
 
 
 # -- switch and delete -------------------------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_a_switch_holds_the_etag(admin: Admin) -> None:
 
 def test_a_switch_that_loses_a_race_for_its_etag_is_refused(admin: Admin) -> None:
     admin.publish()
-    admin.meanwhile("UpdateItem", lambda: admin.call("PATCH", PATH, {"title": "new"}))
+    admin.meanwhile("TransactWriteItems", lambda: admin.call("PATCH", PATH, {"title": "new"}))
     assert admin.call("POST", f"{PATH}/disable", headers={"If-Match": '"1"'}).status == 412
     assert admin.call("GET", PATH).document["enabled"] is True
 
@@ -353,7 +353,7 @@ def test_a_deletion_with_an_old_etag_is_refused(admin: Admin) -> None:
 
 def test_a_deletion_does_not_take_what_was_changed_since_its_etag(admin: Admin) -> None:
     admin.publish()
-    admin.meanwhile("DeleteItem", lambda: admin.call("PATCH", PATH, {"title": "new"}))
+    admin.meanwhile("TransactWriteItems", lambda: admin.call("PATCH", PATH, {"title": "new"}))
     assert admin.call("DELETE", PATH, headers={"If-Match": '"1"'}).status == 412
     assert admin.call("GET", PATH).document["title"] == "new"
 

@@ -32,6 +32,7 @@ def test_there_are_these_routes_and_no_others() -> None:
         "DELETE webhook-secrets/x admin",
         "DELETE workspaces/x operator",
         "GET api-keys admin",
+        "GET audit admin",
         "GET clients admin",
         "GET endpoints admin",
         "GET endpoints/x/x admin",

@@ -5,22 +5,22 @@ import pytest
 from flowport.domain.errors import Conflict, NotFound
 from flowport.usecases.admin.keys import ManageKeys
 from flowport.usecases.admin.ports import Actor
-from tests.fakes import FakeSecrets, after
+from tests.fakes import FakeSecrets, after, an_audit
 
-ACTOR = Actor("acme", 15.0)
+ACTOR = Actor("acme", 15.0, "token:tok_example")
 NAME = "acme/flowport"
 
 
 def test_of_two_who_make_the_first_key_at_once_one_does() -> None:
     secrets = FakeSecrets()
     after(secrets, "versions", lambda: secrets.kept.setdefault(NAME, [("v1", "theirs")]))
-    ManageKeys(secrets).ensure(ACTOR, "flowport")
+    ManageKeys(secrets, an_audit()).ensure(ACTOR, "flowport")
     assert secrets.kept[NAME] == [("v1", "theirs")]
 
 
 def test_of_two_who_rotate_a_key_at_once_one_is_told() -> None:
     secrets = FakeSecrets()
-    keys = ManageKeys(secrets)
+    keys = ManageKeys(secrets, an_audit())
     keys.put(ACTOR, "flowport", None)
     theirs = [("v9", "theirs")]
     after(secrets, "versions", lambda: secrets.kept.update({NAME: theirs}))
@@ -31,7 +31,7 @@ def test_of_two_who_rotate_a_key_at_once_one_is_told() -> None:
 
 def test_a_key_that_is_there_is_not_made_again() -> None:
     secrets = FakeSecrets()
-    keys = ManageKeys(secrets)
+    keys = ManageKeys(secrets, an_audit())
     keys.ensure(ACTOR, "flowport")
     before = list(secrets.kept[NAME])
     keys.ensure(ACTOR, "flowport")
@@ -40,7 +40,7 @@ def test_a_key_that_is_there_is_not_made_again() -> None:
 
 def test_every_made_key_is_another_and_long_enough() -> None:
     secrets = FakeSecrets()
-    keys = ManageKeys(secrets)
+    keys = ManageKeys(secrets, an_audit())
     for _ in range(2):
         keys.put(ACTOR, "flowport", None)
     made = [text for _, text in secrets.kept[NAME]]
@@ -49,7 +49,7 @@ def test_every_made_key_is_another_and_long_enough() -> None:
 
 
 def test_a_first_key_has_no_previous_one_to_retire() -> None:
-    keys = ManageKeys(FakeSecrets())
+    keys = ManageKeys(FakeSecrets(), an_audit())
     for _ in range(2):
         with pytest.raises(NotFound):
             keys.retire(ACTOR, "flowport")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from flowport.domain.audit import Act
 from flowport.domain.errors import Conflict, FlowportError, NotFound, PreconditionFailed, Unavailable
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.bootstrap import Bootstrap
@@ -16,12 +17,13 @@ from flowport.usecases.admin.ports import Actor, CredentialKind, MachineState, P
 from flowport.usecases.admin.publishing import check_publishing
 from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
-from tests.fakes import FakeSecrets, fail
+from tests.fakes import FakeSecrets, an_audit, fail
 
 NOW = 1_795_310_400_000
 DAY = 86_400_000
 ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:quick"
-ACTOR = Actor("acme", 15.0)
+ACTOR = Actor("acme", 15.0, "token:tok_example")
+OPERATOR = Actor("_operator", 15.0, "token:tok_operator")
 QUOTE = Endpoint("acme", "billing", "quote", express_arn=ARN, created_at=NOW, updated_at=NOW)
 
 
@@ -67,13 +69,15 @@ class Endpoints:
     def page(self, workspace: str, limit: int, after: str | None, *, deadline: float) -> Page[Endpoint]:
         return Page(tuple(self.rows.values()), None)
 
-    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
+    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         if endpoint.path in self.rows:
             return False
         self.rows[endpoint.path] = endpoint
         return True
 
-    def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
+    def replace(
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
         self.write_ids.append(write_id)
         if self.races:
             self.races -= 1
@@ -85,19 +89,11 @@ class Endpoints:
         return True
 
     def switch(
-        self,
-        workspace: str,
-        path: str,
-        *,
-        enabled: bool,
-        at: int,
-        seen: Endpoint | None,
-        write_id: str,
-        deadline: float,
-    ) -> Endpoint | None:
-        raise AssertionError(path)
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        raise AssertionError(endpoint)
 
-    def delete(self, seen: Endpoint, *, deadline: float) -> bool:
+    def delete(self, seen: Endpoint, *, deadline: float, acts: Sequence[Act] = ()) -> bool:
         return False
 
 
@@ -105,19 +101,20 @@ class Endpoints:
 class Credentials:
     rows: dict[str, Credential] = field(default_factory=dict)
 
-    def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
+    def create(self, credential: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         return self.rows.setdefault(credential.key, credential) is credential
 
-    def set_password(
-        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
-    ) -> Credential | None:
-        raise AssertionError(key)
+    def get(self, workspace: str, key: str, *, deadline: float) -> Credential | None:
+        return self.rows.get(key)
+
+    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        raise AssertionError(changed)
 
     def token_key(self, workspace: str, credential_id: str, *, deadline: float) -> str | None:
         return next((row.key for row in self.rows.values() if row.credential_id == credential_id), None)
 
-    def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
-        return self.rows.get(key)
+    def revoke(self, seen: Credential, *, at: int, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        raise AssertionError(seen)
 
     def page(
         self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float
@@ -138,7 +135,9 @@ class Workspaces:
     def page(self, limit: int, after: str | None, *, deadline: float) -> Page[Workspace]:
         return Page(tuple(self.rows.values()), None)
 
-    def create(self, workspace: Workspace, *, now: int, write_id: str, deadline: float) -> bool:
+    def create(
+        self, workspace: Workspace, *, now: int, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
         self.log.append("create")
         present = self.rows.get(workspace.name)
         if present is not None and not (present.status == "deleted" and (present.reserved_until or 0) <= now):
@@ -147,7 +146,14 @@ class Workspaces:
         return True
 
     def set_status(
-        self, name: str, status: str, *, only_from: Sequence[str], reserved_until: int | None = None, deadline: float
+        self,
+        name: str,
+        status: str,
+        *,
+        only_from: Sequence[str],
+        reserved_until: int | None = None,
+        deadline: float,
+        acts: Sequence[Act] = (),
     ) -> bool:
         self.log.append(status)
         present = self.rows.get(name)
@@ -229,7 +235,7 @@ def test_only_the_named_machines_are_looked_at() -> None:
 
 def test_a_change_is_made_anew_on_what_somebody_faster_wrote() -> None:
     registry = Endpoints({QUOTE.path: QUOTE}, races=2)
-    manage = ManageEndpoints(registry, machines(), FixedClock(NOW + 5))
+    manage = ManageEndpoints(registry, machines(), FixedClock(NOW + 5), an_audit())
     seen: list[int] = []
 
     def make(current: Endpoint | None) -> Endpoint:
@@ -245,14 +251,14 @@ def test_a_change_is_made_anew_on_what_somebody_faster_wrote() -> None:
 
 def test_a_change_for_one_version_is_not_made_on_another() -> None:
     registry = Endpoints({QUOTE.path: QUOTE}, races=1)
-    manage = ManageEndpoints(registry, machines(), FixedClock())
+    manage = ManageEndpoints(registry, machines(), FixedClock(), an_audit())
     with pytest.raises(PreconditionFailed):
         manage.change(ACTOR, QUOTE.path, lambda _: QUOTE, precondition=Precondition(frozenset({"1"})), check=())
     assert registry.rows[QUOTE.path].version == 2
 
 
 def test_a_change_gives_up_when_others_are_always_faster() -> None:
-    manage = ManageEndpoints(Endpoints({QUOTE.path: QUOTE}, races=1000), machines(), FixedClock())
+    manage = ManageEndpoints(Endpoints({QUOTE.path: QUOTE}, races=1000), machines(), FixedClock(), an_audit())
     with pytest.raises(Conflict):
         manage.change(ACTOR, QUOTE.path, lambda _: QUOTE, precondition=None, check=())
     with pytest.raises(Conflict):
@@ -261,7 +267,7 @@ def test_a_change_gives_up_when_others_are_always_faster() -> None:
 
 def test_nothing_is_written_that_may_not_be_published() -> None:
     registry = Endpoints()
-    manage = ManageEndpoints(registry, Machines(), FixedClock())
+    manage = ManageEndpoints(registry, Machines(), FixedClock(), an_audit())
     with pytest.raises(PublishingRefused):
         manage.create(ACTOR, QUOTE)
     with pytest.raises(PublishingRefused):
@@ -274,18 +280,18 @@ def test_nothing_is_written_that_may_not_be_published() -> None:
 
 def managed(status: str, reserved_until: int | None = None) -> tuple[ManageWorkspaces, Workspaces]:
     registry = Workspaces({"acme": Workspace("acme", "", status, NOW - DAY, reserved_until)})
-    return ManageWorkspaces(registry, FixedClock(), retention_ms=30 * DAY), registry
+    return ManageWorkspaces(registry, FixedClock(), 30 * DAY, an_audit()), registry
 
 
 def test_a_deletion_marks_before_it_removes() -> None:
     manage, registry = managed("disabled")
-    manage.delete("acme", deadline=15.0)
+    manage.delete(OPERATOR, "acme")
     assert registry.log == ["deleted", f"purge before {30 * DAY}"]
 
 
 def test_a_repeated_deletion_removes_again_and_reserves_no_longer() -> None:
     manage, registry = managed("deleted", NOW + 5)
-    manage.delete("acme", deadline=15.0)
+    manage.delete(OPERATOR, "acme")
     assert registry.log == ["purge before 5"]
 
 
@@ -297,9 +303,9 @@ def test_a_deleted_workspace_leaves_no_key_or_secret_to_the_next_one_of_its_name
         "acme/phixflow-api-key": [("v1", "b")],
         "other/flowport": [("v1", "c")],
     }
-    belongings = (ManageKeys(keys), ManageWebhookSecrets(hooks, str))
-    manage = ManageWorkspaces(registry, FixedClock(), 30 * DAY, belongings)
-    manage.delete("acme", deadline=15.0)
+    belongings = (ManageKeys(keys, an_audit()), ManageWebhookSecrets(hooks, str, an_audit()))
+    manage = ManageWorkspaces(registry, FixedClock(), 30 * DAY, an_audit(), belongings)
+    manage.delete(OPERATOR, "acme")
     assert (list(keys.kept), list(hooks.kept)) == (["other/flowport"], ["other"])
 
 
@@ -307,31 +313,33 @@ def test_a_secret_that_cannot_be_removed_now_is_removed_when_the_deletion_is_rep
     registry = Workspaces({"acme": Workspace("acme", "", "disabled", NOW - DAY, None)})
     hooks = FakeSecrets(acme="whsec_1")
     fail(hooks, "delete", Unavailable("busy"))
-    manage = ManageWorkspaces(registry, FixedClock(), 30 * DAY, (ManageWebhookSecrets(hooks, str),))
+    manage = ManageWorkspaces(
+        registry, FixedClock(), 30 * DAY, an_audit(), (ManageWebhookSecrets(hooks, str, an_audit()),)
+    )
     with pytest.raises(Unavailable):
-        manage.delete("acme", deadline=15.0)
+        manage.delete(OPERATOR, "acme")
     assert registry.log == ["deleted"]
-    manage.delete("acme", deadline=15.0)
+    manage.delete(OPERATOR, "acme")
     assert (hooks.kept, registry.log) == ({}, ["deleted", f"purge before {30 * DAY}"])
 
 
 def test_an_active_workspace_loses_nothing() -> None:
     manage, registry = managed("active")
     with pytest.raises(WorkspaceEnabled):
-        manage.delete("acme", deadline=15.0)
+        manage.delete(OPERATOR, "acme")
     assert registry.log == []
 
 
 def test_a_reserved_name_stays_reserved_to_the_millisecond() -> None:
     manage, registry = managed("deleted", NOW + 1)
     with pytest.raises(WorkspaceReserved):
-        manage.create("acme", "", deadline=15.0)
+        manage.create(OPERATOR, "acme", "")
     assert registry.log == []
 
 
 def test_a_free_name_is_swept_before_it_is_used_again() -> None:
     manage, registry = managed("deleted", NOW)
-    manage.create("acme", "", deadline=15.0)
+    manage.create(OPERATOR, "acme", "")
     assert registry.log == ["purge before 0", "create"]
     assert registry.rows["acme"] == Workspace("acme", "", "active", NOW)
 
@@ -339,7 +347,7 @@ def test_a_free_name_is_swept_before_it_is_used_again() -> None:
 def test_a_deleted_workspace_cannot_be_enabled() -> None:
     manage, _ = managed("deleted", NOW)
     with pytest.raises(NotFound):
-        manage.switch("acme", enabled=True, deadline=15.0)
+        manage.switch(OPERATOR, "acme", enabled=True)
 
 
 # -- bootstrap and credentials -----------------------------------------------------------------------------------------
@@ -348,8 +356,8 @@ def test_a_deleted_workspace_cannot_be_enabled() -> None:
 def a_bootstrap(workspaces: Workspaces) -> tuple[Bootstrap, Credentials]:
     credentials = Credentials()
     clock = FixedClock()
-    manage = ManageWorkspaces(workspaces, clock, 30 * DAY)
-    return Bootstrap(manage, ManageCredentials(credentials, Endpoints(), NoPasswords(), clock)), credentials
+    manage = ManageWorkspaces(workspaces, clock, 30 * DAY, an_audit())
+    return Bootstrap(manage, ManageCredentials(credentials, Endpoints(), NoPasswords(), clock, an_audit())), credentials
 
 
 def test_bootstrap_is_safe_to_repeat_for_a_workspace() -> None:
@@ -370,7 +378,7 @@ def test_an_operators_token_has_one_scope_and_no_workspace() -> None:
 
 def test_a_grant_for_an_endpoint_that_is_not_there_is_refused() -> None:
     credentials = Credentials()
-    manage = ManageCredentials(credentials, Endpoints({QUOTE.path: QUOTE}), NoPasswords(), FixedClock())
+    manage = ManageCredentials(credentials, Endpoints({QUOTE.path: QUOTE}), NoPasswords(), FixedClock(), an_audit())
     with pytest.raises(FlowportError) as caught:
         manage.create_token(ACTOR, Grant("x", ("run",), (QUOTE.path, "billing/none")))
     assert [error["pointer"] for error in caught.value.members["errors"]] == ["/endpoints/1"]

@@ -537,3 +537,40 @@ def test_the_base_url_keeps_its_path_whether_or_not_it_ends_in_a_slash(cli: Cli)
         "GET /v1/admin/endpoints",
         "GET /a/b/v1/admin/endpoints",
     ]
+
+
+ACT: dict[str, Any] = {
+    "at": "2026-11-22T02:19:59.203Z",
+    "who": "token:tok_1",
+    "act": "endpoint.disable",
+    "what": "endpoint:samples/hello",
+    "before": {"enabled": True, "title": "x" * 60},
+    "after": {"enabled": False},
+    "request_id": "JKJa",
+    "outcome": "done",
+}
+
+
+def test_audit_shows_who_did_what_and_how_it_was_before(cli: Cli) -> None:
+    cli.api.replies = [answer({"items": [ACT, {**ACT, "act": "token.create", "before": None}], "cursor": None})]
+
+    result = cli(
+        "audit", "--who", "token:tok_1", "--what", "endpoint", "--since", "2026-11-22T00:00:00Z", "--limit", "5"
+    )
+
+    assert result.exit_code == 0
+    assert cli.api.asked == [
+        "GET /prod/v1/admin/audit?who=token%3Atok_1&what=endpoint&since=2026-11-22T00%3A00%3A00Z&limit=5"
+    ]
+    header, changed, created = result.stdout.splitlines()
+    assert header.split() == ["AT", "WHO", "ACT", "WHAT", "OUTCOME", "CHANGED"]
+    assert "endpoint.disable" in changed
+    assert changed.rstrip().endswith(f'enabled: true -> false; title: "{"x" * 38}… -> null')
+    assert created.rstrip().endswith("done")
+
+
+def test_audit_with_json_gives_the_apis_own_documents(cli: Cli) -> None:
+    page = {"items": [ACT], "cursor": None}
+    cli.api.replies = [answer(page)]
+    result = cli("audit", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, page)

@@ -317,6 +317,7 @@ ENVIRONMENT = {
     "DEFAULT_WORKSPACE": "default",
     "STAGE": "prod",
     "JOB_RETENTION_DAYS": "30",
+    "AUDIT_RETENTION_DAYS": "400",
     "SECRETS_PREFIX": "flowport/flowport-dev/",
     "DELIVER_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:flowport-deliver",
     "CALLBACK_PAUSES": "5,300",

@@ -27,6 +27,7 @@ class Settings:
     base_path: str
     cors_origins: tuple[str, ...]
     retention_ms: int
+    audit_retention_ms: int
     secrets_prefix: str = ""
     deliver_machine_arn: str = ""
     callback_pauses: tuple[int, ...] = ()
@@ -49,10 +50,13 @@ class Settings:
                 raise MissingSetting(message)
             return value
 
-        days = need("JOB_RETENTION_DAYS")
-        if not days.isdigit() or int(days) < 1:
-            message = f"JOB_RETENTION_DAYS={days!r} must be a whole number of days"
-            raise MissingSetting(message)
+        def days(name: str) -> int:
+            text = need(name)
+            if not text.isdigit() or int(text) < 1:
+                message = f"{name}={text!r} must be a whole number of days"
+                raise MissingSetting(message)
+            return int(text)
+
         return cls(
             endpoints_table=need("ENDPOINTS_TABLE"),
             credentials_table=need("CREDENTIALS_TABLE"),
@@ -64,7 +68,8 @@ class Settings:
             custom_domain=environment.get("CUSTOM_DOMAIN", ""),
             base_path=environment.get("BASE_PATH", "").strip("/"),
             cors_origins=_listed(environment.get("CORS_ORIGINS", "")),
-            retention_ms=int(days) * DAY_MS,
+            retention_ms=days("JOB_RETENTION_DAYS") * DAY_MS,
+            audit_retention_ms=days("AUDIT_RETENTION_DAYS") * DAY_MS,
             secrets_prefix=need("SECRETS_PREFIX"),
             deliver_machine_arn=need("DELIVER_MACHINE_ARN"),
             callback_pauses=_pauses(need("CALLBACK_PAUSES")),

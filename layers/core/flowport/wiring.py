@@ -233,6 +233,7 @@ def deliver_callback() -> "DeliverCallback":
 
 def admin() -> "AdminFunction":
     """Make the parts of the admin function; only it pays for importing them."""
+    from flowport.adapters.audit_log import DynamoAuditLog  # noqa: PLC0415
     from flowport.adapters.cloudwatch_figures import CloudWatchFigures  # noqa: PLC0415
     from flowport.adapters.machine_list import TaggedMachines  # noqa: PLC0415
     from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
@@ -240,9 +241,11 @@ def admin() -> "AdminFunction":
     from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
     from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
     from flowport.adapters.state_machines import StepFunctionsMachines  # noqa: PLC0415
-    from flowport.admin.api import AdminFunction, Site  # noqa: PLC0415
+    from flowport.admin.api import AdminFunction, Site, lost_outcome  # noqa: PLC0415
     from flowport.admin.calls import UseCases  # noqa: PLC0415
+    from flowport.admin.documents import record_document  # noqa: PLC0415
     from flowport.domain.webhooks import new_secret  # noqa: PLC0415
+    from flowport.usecases.admin.audit import Audit, ReadAudit  # noqa: PLC0415
     from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
     from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
@@ -256,19 +259,24 @@ def admin() -> "AdminFunction":
     settings, clients = Settings.from_environment(), Clients()
     parts = Parts(settings, clients)
     dynamodb, clock, tables = clients.dynamodb(), parts.clock, parts.tables
+    log = DynamoAuditLog(dynamodb, tables.endpoints, clock)
+    audit = Audit(log, clock, record_document, settings.audit_retention_ms, lost_outcome)
     registry = DynamoEndpointRegistry(dynamodb, tables.endpoints, clock)
     secrets = SecretsManager(clients.secrets, settings.secrets_prefix + WEBHOOKS, clock)
     rules = CallbackRules(secrets, plain=bool(settings.callback_private_networks))
-    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock, rules)
+    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock, audit, rules)
     credential_registry = DynamoCredentialRegistry(dynamodb, tables.credentials, tables.endpoints, clock)
-    credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock)
+    credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock, audit)
     site = Site(settings.default_workspace, settings.custom_domain, settings.base_path, settings.cors_origins)
-    keys, webhook_secrets = ManageKeys(parts.signing_keys), ManageWebhookSecrets(secrets, new_secret)
+    keys, webhook_secrets = ManageKeys(parts.signing_keys, audit), ManageWebhookSecrets(secrets, new_secret, audit)
     workspace_registry = DynamoWorkspaceRegistry(dynamodb, tables, clock)
-    workspaces = ManageWorkspaces(workspace_registry, clock, settings.retention_ms, (keys, webhook_secrets))
-    clients_of = ManageClients(credential_registry, credentials, keys, parts.jwt_keys, clock)
+    workspaces = ManageWorkspaces(workspace_registry, clock, settings.retention_ms, audit, (keys, webhook_secrets))
+    clients_of = ManageClients(credentials, keys, parts.jwt_keys, clock)
     machines = ListMachines(TaggedMachines(clients.executions, clients.tagging, clock))
     published = CloudWatchFigures(clients.metrics, settings.stack, clock)
     figures = ReadFigures(published if settings.publishes_figures else FiguresOfRows(parts.jobs, clock), registry)
-    use = UseCases(endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures)
+    trail = ReadAudit(log, workspace_registry, clock, settings.audit_retention_ms)
+    use = UseCases(
+        endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures, trail
+    )
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

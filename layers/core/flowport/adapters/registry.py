@@ -32,10 +32,10 @@ class Failed:
 
     met: Mapping[int, Row | None]
 
-    def own(self, write_id: str, place: int = 0) -> Row | None:
-        """Give the item when it is what the same write has written before."""
-        row = self.met.get(place)
-        return row if row is not None and row.get("write_id") == write_id else None
+    def own(self, write_id: str, *, of: str = "write_id") -> Row | None:
+        """Give the first item when it is what the same write has written before, as the attribute `of` says."""
+        row = self.met.get(0)
+        return row if row is not None and row.get(of) == write_id else None
 
 
 class RegistryTable:

@@ -5,12 +5,15 @@ found by its public id in the table itself: the index may be moments behind. The
 that the index does not list it.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from flowport.adapters.audit_log import puts
 from flowport.adapters.aws import AnyClient
 from flowport.adapters.directory_items import SCHEMA_VERSION, credential_key, credential_of, credential_row
 from flowport.adapters.items import decode_item, encode, encode_item
-from flowport.adapters.registry import ALL_OLD, Failed, RegistryTable, refuse_inactive, while_active
+from flowport.adapters.registry import ALL_OLD, RegistryTable, refuse_inactive, while_active
+from flowport.domain.audit import Act
 from flowport.domain.records import Credential
 from flowport.usecases.admin.ports import CredentialKind, Page
 from flowport.usecases.ports import Clock
@@ -19,8 +22,10 @@ INDEX: Final = "by_workspace"
 IS_NEW: Final = "attribute_not_exists(id)"
 IS_OF_WORKSPACE: Final = "attribute_exists(id) AND workspace = :workspace"
 IS_USER: Final = f"{IS_OF_WORKSPACE} AND kind = :user AND attribute_not_exists(revoked_at)"
-SET_PASSWORD: Final = "SET password_hash = :hash, brought = :brought"  # noqa: S105  # an expression
-REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now)"
+IS_NOT_REVOKED: Final = f"{IS_OF_WORKSPACE} AND attribute_not_exists(revoked_at)"
+# `change_id` is to changes what `write_id` is to the first write.
+SET_PASSWORD: Final = "SET password_hash = :hash, brought = :brought, change_id = :change"  # noqa: S105  # an expression
+REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now), change_id = :change"
 # Tokens and users share the index; one page looks at this many of the other kind at most.
 _LOOK_AT: Final = 250
 _LOOKS: Final = 8
@@ -41,7 +46,7 @@ class DynamoCredentialRegistry:
         self._endpoints = endpoints_table
         self._table = RegistryTable(client, clock)
 
-    def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
+    def create(self, credential: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Put it, for a token with its reference, while the workspace is active: all or nothing, once."""
         rows: list[dict[str, Any]] = [credential_row(credential) | {"write_id": write_id}]
         if credential.kind == "token":
@@ -53,11 +58,12 @@ class DynamoCredentialRegistry:
                     "write_id": write_id,
                 }
             )
-        puts = [{"Put": self._new(row)} for row in rows]
-        failed = self._table.transact([*puts, *while_active(self._endpoints, credential.workspace)], write_id, deadline)
+        new = [{"Put": self._new(row)} for row in rows]
+        active = while_active(self._endpoints, credential.workspace)
+        failed = self._table.transact([*new, *active, *puts(self._endpoints, acts)], write_id, deadline)
         if failed is None or failed.own(write_id):
             return True
-        if not failed.met.keys() & set(range(len(puts))):
+        if not failed.met.keys() & set(range(len(new))):
             raise refuse_inactive(credential.workspace)
         return False
 
@@ -69,38 +75,48 @@ class DynamoCredentialRegistry:
         )
         return str(decode_item(answer["Item"])["key"]) if "Item" in answer else None
 
-    def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
-        """One UpdateItem; repeated, it changes nothing."""
-        request = {
-            "TableName": self._name,
-            "Key": credential_key(key),
-            "UpdateExpression": REVOKE,
-            "ConditionExpression": IS_OF_WORKSPACE,
-            "ExpressionAttributeValues": {":now": encode(at), ":workspace": encode(workspace)},
-            "ReturnValues": "ALL_NEW",
-        }
-        answer = self._table.write(lambda: self._client.update_item(**request), deadline)
-        return None if isinstance(answer, Failed) else credential_of(decode_item(answer["Attributes"]))
+    def get(self, workspace: str, key: str, *, deadline: float) -> Credential | None:
+        """GetItem, strongly consistent."""
+        request = {"TableName": self._name, "Key": credential_key(key), "ConsistentRead": True}
+        answer = self._table.read(lambda: self._client.get_item(**request), deadline)
+        found = credential_of(decode_item(answer["Item"])) if "Item" in answer else None
+        return found if found is not None and found.workspace == workspace else None
 
-    def set_password(
-        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
-    ) -> Credential | None:
-        """One UpdateItem; nothing else of the user is written."""
+    def revoke(self, seen: Credential, *, at: int, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        """Update one attribute; repeated, it changes nothing."""
         request = {
-            "TableName": self._name,
-            "Key": credential_key(key),
+            "UpdateExpression": REVOKE,
+            "ConditionExpression": IS_NOT_REVOKED if seen.revoked_at is None else IS_OF_WORKSPACE,
+            "ExpressionAttributeValues": {":now": encode(at)},
+        }
+        return self._change(seen, request, write_id, deadline, acts)
+
+    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        """Update two attributes; nothing else of the user is written."""
+        request = {
             "UpdateExpression": SET_PASSWORD,
             "ConditionExpression": IS_USER,
             "ExpressionAttributeValues": {
-                ":hash": encode(password_hash),
-                ":brought": encode(brought),
-                ":workspace": encode(workspace),
+                ":hash": encode(changed.password_hash),
+                ":brought": encode(changed.brought),
                 ":user": encode("user"),
             },
-            "ReturnValues": "ALL_NEW",
         }
-        answer = self._table.write(lambda: self._client.update_item(**request), deadline)
-        return None if isinstance(answer, Failed) else credential_of(decode_item(answer["Attributes"]))
+        return self._change(changed, request, write_id, deadline, acts)
+
+    def _change(
+        self, credential: Credential, request: dict[str, Any], write_id: str, deadline: float, acts: Sequence[Act]
+    ) -> bool:
+        own = {":change": encode(write_id), ":workspace": encode(credential.workspace)}
+        update = {
+            **request,
+            "TableName": self._name,
+            "Key": credential_key(credential.key),
+            "ExpressionAttributeValues": request["ExpressionAttributeValues"] | own,
+            "ReturnValuesOnConditionCheckFailure": ALL_OLD,
+        }
+        failed = self._table.transact([{"Update": update}, *puts(self._endpoints, acts)], write_id, deadline)
+        return failed is None or failed.own(write_id, of="change_id") is not None
 
     def page(
         self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float

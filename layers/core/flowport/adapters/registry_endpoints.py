@@ -3,9 +3,10 @@
 An alias's row names the endpoint that has it, so that no other endpoint can take it, nor remove it, in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from flowport.adapters.audit_log import puts
 from flowport.adapters.aws import AnyClient
 from flowport.adapters.directory_items import (
     ENDPOINT_PREFIX,
@@ -16,8 +17,9 @@ from flowport.adapters.directory_items import (
     endpoint_row,
 )
 from flowport.adapters.items import decode_item, encode, encode_item
-from flowport.adapters.registry import ALL_OLD, Failed, RegistryTable, refuse_inactive, while_active
+from flowport.adapters.registry import ALL_OLD, RegistryTable, refuse_inactive, while_active
 from flowport.domain import ids
+from flowport.domain.audit import Act
 from flowport.domain.records import Endpoint
 from flowport.usecases.admin.errors import AliasTaken
 from flowport.usecases.admin.ports import Page
@@ -26,9 +28,7 @@ from flowport.usecases.ports import Clock
 IS_NEW: Final = "attribute_not_exists(#item)"
 IS_FREE: Final = "attribute_not_exists(#item) OR #path = :path"  # of an alias
 IS_UNCHANGED: Final = "version = :version AND created_at = :created"
-IS_THERE: Final = "attribute_exists(#item)"
-NOT_TRIED_BEFORE: Final = "(attribute_not_exists(write_id) OR write_id <> :write)"
-SWITCH: Final = "SET enabled = :enabled, version = version + :one, updated_at = :now, write_id = :write"
+SWITCH: Final = "SET enabled = :enabled, version = :next, updated_at = :now, write_id = :write"
 _NAMES: Final = {"#item": "item"}
 
 
@@ -90,65 +90,54 @@ class DynamoEndpointRegistry:
             if start is None or len(found) >= limit:
                 return Page(tuple(found), found[-1].path if start and found else None)
 
-    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
+    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Put it where there is none, while its workspace is active."""
         put = {**self._put(endpoint, write_id), "ConditionExpression": IS_NEW, "ExpressionAttributeNames": _NAMES}
-        return self._write({"Put": put}, endpoint, endpoint.aliases, (), write_id, deadline)
+        taken = self._all_taken(endpoint, endpoint.aliases)
+        further = [*while_active(self._name, endpoint.workspace), *puts(self._name, acts)]
+        return self._write(endpoint.workspace, {"Put": put}, taken, further, write_id, deadline)
 
-    def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
-        """Put it over what was seen, in a transaction only where aliases come or go.
+    def replace(
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        """Put it over what was seen, with the aliases that come or go.
 
-        The row of a deleted workspace is gone or about to go, which needs no check.
+        The row of a deleted workspace is gone or about to go, which needs no check; its aliases would stay.
         """
-        request = {
+        put = {
             **self._put(endpoint, write_id),
             "ConditionExpression": IS_UNCHANGED,
             "ExpressionAttributeValues": _unchanged(seen),
         }
-        new = tuple(alias for alias in endpoint.aliases if alias not in seen.aliases)
-        old = tuple(alias for alias in seen.aliases if alias not in endpoint.aliases)
-        if new or old:
-            return self._write({"Put": request}, endpoint, new, old, write_id, deadline)
-        answer = self._table.write(lambda: self._client.put_item(**request), deadline)
-        return not isinstance(answer, Failed) or answer.own(write_id) is not None
+        taken = self._all_taken(endpoint, [alias for alias in endpoint.aliases if alias not in seen.aliases])
+        released = [self._released(endpoint, alias) for alias in seen.aliases if alias not in endpoint.aliases]
+        active = while_active(self._name, endpoint.workspace) if taken or released else []
+        further = [*released, *active, *puts(self._name, acts)]
+        return self._write(endpoint.workspace, {"Put": put}, taken, further, write_id, deadline)
 
     def switch(
-        self,
-        workspace: str,
-        path: str,
-        *,
-        enabled: bool,
-        at: int,
-        seen: Endpoint | None,
-        write_id: str,
-        deadline: float,
-    ) -> Endpoint | None:
-        """One UpdateItem, so that nothing that others change meanwhile is written back."""
-        conditions = [IS_THERE, NOT_TRIED_BEFORE, *([IS_UNCHANGED] if seen else [])]
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        """Update three attributes, so that nothing else is written back."""
         values = {
-            ":enabled": encode(enabled),
-            ":one": encode(1),
-            ":now": encode(at),
+            ":enabled": encode(endpoint.enabled),
+            ":next": encode(endpoint.version),
+            ":now": encode(endpoint.updated_at),
             ":write": encode(write_id),
-            **(_unchanged(seen) if seen else {}),
+            **_unchanged(seen),
         }
         request = {
             "TableName": self._name,
-            "Key": endpoint_key(workspace, path),
+            "Key": endpoint_key(endpoint.workspace, endpoint.path),
             "UpdateExpression": SWITCH,
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": _NAMES,
+            "ConditionExpression": IS_UNCHANGED,
             "ExpressionAttributeValues": values,
-            "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": ALL_OLD,
         }
-        answer = self._table.write(lambda: self._client.update_item(**request), deadline)
-        if not isinstance(answer, Failed):
-            return endpoint_of(decode_item(answer["Attributes"]))
-        own = answer.own(write_id)
-        return endpoint_of(dict(own)) if own else None
+        further = puts(self._name, acts)
+        return self._write(endpoint.workspace, {"Update": request}, {}, further, write_id, deadline)
 
-    def delete(self, seen: Endpoint, *, deadline: float) -> bool:
+    def delete(self, seen: Endpoint, *, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Delete it as it was seen; when nothing is there any more, that is what was wanted."""
         request = {
             "TableName": self._name,
@@ -157,34 +146,33 @@ class DynamoEndpointRegistry:
             "ExpressionAttributeValues": _unchanged(seen),
             "ReturnValuesOnConditionCheckFailure": ALL_OLD,
         }
-        if seen.aliases:
-            items = [{"Delete": request}, *(self._released(seen, alias) for alias in seen.aliases)]
-            failed = self._table.transact(items, ids.new_attempt_id(), deadline)
-            return failed is None or failed.met.get(0, seen) is None
-        answer = self._table.write(lambda: self._client.delete_item(**request), deadline)
-        return not isinstance(answer, Failed) or answer.met[0] is None
+        released = [self._released(seen, alias) for alias in seen.aliases]
+        items = [{"Delete": request}, *released, *puts(self._name, acts)]
+        failed = self._table.transact(items, ids.new_attempt_id(), deadline)
+        return failed is None or failed.met.get(0, seen) is None
 
     def _write(
         self,
+        workspace: str,
         own: dict[str, Any],
-        endpoint: Endpoint,
-        new: Sequence[str],
-        old: Sequence[str],
+        taken: Mapping[str, dict[str, Any]],
+        further: Sequence[dict[str, Any]],
         write_id: str,
         deadline: float,
     ) -> bool:
-        taken = [{"Put": self._taken(endpoint, alias)} for alias in new]
-        released = [self._released(endpoint, alias) for alias in old]
-        items = [own, *taken, *released, *while_active(self._name, endpoint.workspace)]
-        failed = self._table.transact(items, write_id, deadline)
+        """Write an endpoint's row, the aliases that it takes, and what goes with them: all or nothing."""
+        failed = self._table.transact([own, *taken.values(), *further], write_id, deadline)
         if failed is None or failed.own(write_id):
             return True
         if 0 in failed.met:
             return False
-        for place, alias in enumerate(new, 1):
+        for place, alias in enumerate(taken, 1):
             if (row := failed.met.get(place)) is not None:
                 raise AliasTaken(alias, row["path"])
-        raise refuse_inactive(endpoint.workspace)
+        raise refuse_inactive(workspace)
+
+    def _all_taken(self, endpoint: Endpoint, aliases: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {alias: {"Put": self._taken(endpoint, alias)} for alias in aliases}
 
     def _taken(self, endpoint: Endpoint, alias: str) -> dict[str, Any]:
         return {"Item": encode_item(alias_row(endpoint, alias)), **self._if_free(endpoint)}

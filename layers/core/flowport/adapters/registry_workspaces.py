@@ -9,6 +9,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from flowport.adapters.audit_log import puts
 from flowport.adapters.aws import AnyClient
 from flowport.adapters.directory import Tables
 from flowport.adapters.directory_items import (
@@ -22,6 +23,7 @@ from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.adapters.registry import ALL_OLD, RegistryTable
 from flowport.adapters.registry_credentials import INDEX, reference_id
 from flowport.domain import ids
+from flowport.domain.audit import Act
 from flowport.domain.errors import Unavailable, UnknownOutcome
 from flowport.domain.records import Workspace
 from flowport.usecases.admin.ports import Page
@@ -75,7 +77,9 @@ class DynamoWorkspaceRegistry:
         found = tuple(workspace_of(row | {"workspace": row["item"].removeprefix(LISTING_PREFIX)}) for row in rows)
         return Page(found, found[-1].name if found and answer.get("LastEvaluatedKey") else None)
 
-    def create(self, workspace: Workspace, *, now: int, write_id: str, deadline: float) -> bool:
+    def create(
+        self, workspace: Workspace, *, now: int, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
         """Put it where there is none, or a deleted one whose name is free again."""
         row = workspace_row(workspace) | {"write_id": write_id}
         own = {
@@ -87,11 +91,19 @@ class DynamoWorkspaceRegistry:
         }
         listed = {"Item": encode_item(row | {"workspace": LISTING, "item": LISTING_PREFIX + workspace.name})}
         name = {"TableName": self._tables.endpoints}
-        failed = self._table.transact([{"Put": name | own}, {"Put": name | listed}], write_id, deadline)
+        items: list[dict[str, Any]] = [{"Put": name | own}, {"Put": name | listed}, *puts(self._tables.endpoints, acts)]
+        failed = self._table.transact(items, write_id, deadline)
         return failed is None or failed.own(write_id) is not None
 
     def set_status(
-        self, name: str, status: str, *, only_from: Sequence[str], reserved_until: int | None = None, deadline: float
+        self,
+        name: str,
+        status: str,
+        *,
+        only_from: Sequence[str],
+        reserved_until: int | None = None,
+        deadline: float,
+        acts: Sequence[Act] = (),
     ) -> bool:
         """Update both rows in one transaction."""
         allowed = {f":from{place}": encode(text) for place, text in enumerate(only_from)}
@@ -111,7 +123,7 @@ class DynamoWorkspaceRegistry:
             "ExpressionAttributeValues": values | allowed,
         }
         listed = {"Key": listing_key(name), "ExpressionAttributeValues": values}
-        items = [{"Update": update | own}, {"Update": update | listed}]
+        items = [{"Update": update | own}, {"Update": update | listed}, *puts(self._tables.endpoints, acts)]
         return self._table.transact(items, ids.new_attempt_id(), deadline) is None
 
     def purge(self, name: str, *, made_before: int, deadline: float) -> bool:

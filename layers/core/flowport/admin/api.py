@@ -18,6 +18,7 @@ from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent
 from flowport.dialects.native import Native, problem
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.access import Principal
+from flowport.domain.audit import Act
 from flowport.domain.errors import CredentialMissing, FlowportError, Forbidden
 from flowport.domain.records import OPERATOR_SCOPE, OPERATOR_WORKSPACE
 from flowport.surface import METHODS, SERVER_ERROR, InternalError, cors_headers
@@ -83,7 +84,7 @@ class AdminFunction:
             principal = self._let_in(
                 request, route.scope, started + ACCEPT_WITHIN_SECONDS, handler in routes.FOR_OPERATORS
             )
-            actor = Actor(principal.workspace, started + WITHIN_SECONDS)
+            actor = Actor(principal.workspace, started + WITHIN_SECONDS, principal.name, request.request_id)
             return handler(Call(request, actor, names, self.use)), principal
         except FlowportError as error:
             return problem(error), principal
@@ -157,6 +158,12 @@ class AdminFunction:
         asked = read(BootstrapEvent, event)
         name = asked.workspace or self.site.default_workspace
         return self.bootstrap.workspace(name, Grant(asked.token_name, tuple(asked.scopes)), deadline=deadline)
+
+
+def lost_outcome(act: Act, error: FlowportError) -> None:
+    """Report an act that was done and whose outcome is not in the audit trail: there it stays `begun`."""
+    observability.report("the outcome of an act is not in the audit trail", act=act.act, what=act.what, who=act.who)
+    observability.count("Errors", dimensions={"source": error.source})
 
 
 def _bootstrapped(made: Bootstrapped) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flowport.admin.requests import cursor_for
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.payload import dumps
+from flowport.usecases.admin.audit import ReadAudit
 from flowport.usecases.admin.clients import ManageClients
 from flowport.usecases.admin.credentials import ManageCredentials
 from flowport.usecases.admin.endpoints import ManageEndpoints
@@ -35,6 +36,7 @@ class UseCases:
     webhook_secrets: ManageWebhookSecrets
     machines: ListMachines
     figures: ReadFigures
+    audit: ReadAudit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Records as the admin API's documents, and documents as records."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
@@ -8,9 +8,11 @@ from flowport.admin.document import read
 from flowport.admin.models import EndpointDocument, part_problem
 from flowport.dialects.timestamps import timestamp
 from flowport.domain.addresses import endpoint_address
+from flowport.domain.audit import Act
 from flowport.domain.dialect_settings import DialectSettings
 from flowport.domain.parameters import plain
-from flowport.domain.records import Credential, Endpoint, Workspace
+from flowport.domain.records import Credential, CredentialKind, Endpoint, Workspace
+from flowport.usecases.admin.audit import Record
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 from flowport.usecases.admin.keys import SigningKey
 from flowport.usecases.ports import SecretVersion
@@ -89,6 +91,14 @@ def key_document(key: SigningKey) -> Json:
     return {"alias": key.alias, "created_at": made.get(True), "previous_created_at": made.get(False)}
 
 
+_CREDENTIALS: Final[Mapping[CredentialKind, Callable[[Credential], Json]]] = {
+    "token": token_document,
+    "user": user_document,
+    "client": client_document,
+    "api_key": api_key_document,
+}
+
+
 def _credential(credential: Credential) -> Json:
     return {
         "name": credential.name,
@@ -103,6 +113,31 @@ def _credential(credential: Credential) -> Json:
 def webhook_secret_document(version: SecretVersion) -> Json:
     """Write a webhook secret, without its text."""
     return {"id": version.id, "current": version.current, "created_at": timestamp(version.created_at)}
+
+
+def record_document(record: Record) -> Json:
+    """Write a record as its own route shows it, for the audit trail."""
+    match record:
+        case Endpoint():
+            return endpoint_document(record)
+        case Workspace():
+            return workspace_document(record)
+        case Credential():
+            return _CREDENTIALS[record.kind](record)
+
+
+def act_document(act: Act) -> Json:
+    """Write an act of the audit trail."""
+    return {
+        "at": timestamp(act.at),
+        "who": act.who,
+        "act": act.act,
+        "what": act.what,
+        "before": act.before,
+        "after": act.after,
+        "request_id": act.request_id,
+        "outcome": act.outcome,
+    }
 
 
 def workspace_document(workspace: Workspace) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flowport.admin import audit_routes as audit
 from flowport.admin import credential_routes as credentials
 from flowport.admin import documents
 from flowport.admin import insight_routes as insight
@@ -166,7 +167,7 @@ def _list_workspaces(call: Call) -> HttpResponse:
 
 def _create_workspace(call: Call) -> HttpResponse:
     document = read(WorkspaceDocument, body_of(call.request))
-    created = call.use.workspaces.create(document.name, document.title, deadline=call.actor.deadline)
+    created = call.use.workspaces.create(call.actor, document.name, document.title)
     return json_answer(201, documents.workspace_document(created), location(call, "workspaces", created.name))
 
 
@@ -176,7 +177,7 @@ def _read_workspace(call: Call) -> HttpResponse:
 
 
 def _delete_workspace(call: Call) -> HttpResponse:
-    call.use.workspaces.delete(_workspace_name(call), deadline=call.actor.deadline)
+    call.use.workspaces.delete(call.actor, _workspace_name(call))
     return HttpResponse(204)
 
 
@@ -189,7 +190,7 @@ def _disable_workspace(call: Call) -> HttpResponse:
 
 
 def _switch_workspace(call: Call, *, enabled: bool) -> HttpResponse:
-    switched = call.use.workspaces.switch(_workspace_name(call), enabled=enabled, deadline=call.actor.deadline)
+    switched = call.use.workspaces.switch(call.actor, _workspace_name(call), enabled=enabled)
     return json_answer(200, documents.workspace_document(switched))
 
 
@@ -197,8 +198,9 @@ def _routes(scope: str, table: Iterable[tuple[str, Mapping[str, Handler]]]) -> t
     return tuple(Route(tuple(path.split("/")), scope, methods) for path, methods in table)
 
 
-# What an operator does with its own kind's tokens: they come from bootstrap alone, and must end like any other.
-FOR_OPERATORS: Final = frozenset({credentials.list_tokens, credentials.revoke_token})
+# What an operator does with its own kind's tokens: they come from bootstrap alone, and must end like any other. Its
+# acts have a trail of their own.
+FOR_OPERATORS: Final = frozenset({credentials.list_tokens, credentials.revoke_token, audit.list_acts})
 
 ROUTES: Final = (
     *_routes(
@@ -216,6 +218,7 @@ ROUTES: Final = (
             ),
             ("endpoints/{}/{}/enable", {"POST": _enable_endpoint}),
             ("endpoints/{}/{}/disable", {"POST": _disable_endpoint}),
+            ("audit", {"GET": audit.list_acts}),
             ("tokens", {"GET": credentials.list_tokens, "POST": credentials.create_token}),
             ("tokens/{}/revoke", {"POST": credentials.revoke_token}),
             ("users", {"GET": credentials.list_users, "POST": credentials.create_user}),

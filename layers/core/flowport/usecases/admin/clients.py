@@ -4,14 +4,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from flowport.domain import ids
 from flowport.domain.errors import NotFound
 from flowport.domain.jwt import FLOWPORT_ALIAS, PHIXFLOW_ALIAS, Claims
 from flowport.domain.records import Credential, api_key_key, client_key
 from flowport.domain.tokens import BASE62, new_client_id, new_secret, secret_hash
 from flowport.usecases.admin.credentials import Grant, ManageCredentials
 from flowport.usecases.admin.keys import ManageKeys
-from flowport.usecases.admin.ports import Actor, CredentialKind, CredentialRegistry, Page
+from flowport.usecases.admin.ports import Actor, CredentialKind, Page
 from flowport.usecases.ports import Clock, JwtKeys
 
 API_KEY_ID_PREFIX: Final = "key_"
@@ -21,7 +20,6 @@ API_KEY_ID_PREFIX: Final = "key_"
 class ManageClients:
     """The use cases of `/v1/admin/clients` and `/v1/admin/api-keys`."""
 
-    registry: CredentialRegistry
     credentials: ManageCredentials
     keys: ManageKeys
     signed: JwtKeys
@@ -83,12 +81,12 @@ class ManageClients:
         )
 
     def _write(self, actor: Actor, credential: Credential) -> None:
-        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+        if not self.credentials.write_new(actor, credential):
             message = "a new credential's id is taken"
             raise AssertionError(message)
 
     def _revoke(self, actor: Actor, key: str, what: str) -> Credential:
-        revoked = self.registry.revoke(actor.workspace, key, at=self.clock.now(), deadline=actor.deadline)
+        revoked = self.credentials.revoke(actor, key)
         if revoked is None:
             message = f"There is no {what} in the workspace {actor.workspace!r}."
             raise NotFound(message)

@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.errors import NotFound
+from flowport.domain.errors import Conflict, NotFound
 from flowport.domain.records import Credential, brought_token_key, user_key
 from flowport.domain.tokens import BASE62, Token, new_token, weakness
+from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.errors import TokenExists, UserExists, ValidationFailed, Violation
 from flowport.usecases.admin.ports import Actor, CredentialKind, CredentialRegistry, EndpointRegistry, Page
 from flowport.usecases.ports import Clock, Passwords
 
+_ROUNDS: Final = 3
 TOKEN_ID_PREFIX: Final = "tok_"  # noqa: S105  # of the public id, which is no secret
 
 
@@ -39,6 +41,7 @@ class ManageCredentials:
     endpoints: EndpointRegistry
     passwords: Passwords
     clock: Clock
+    audit: Audit
 
     def create_token(self, actor: Actor, grant: Grant) -> tuple[Credential, Token]:
         """Make a token. Its text is given here and never again: only its hash is kept."""
@@ -53,7 +56,7 @@ class ManageCredentials:
         self.check(actor, grant)
         key = brought_token_key(actor.workspace, value)
         credential = replace(self._token(actor, grant, key), brought=True)
-        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+        if not self.write_new(actor, credential):
             message = (
                 "This value is a token of the workspace already, or was one: a revoked value is not taken again. "
                 "See `flowport tokens list`."
@@ -65,7 +68,7 @@ class ManageCredentials:
         """Make a token of any scope: for bootstrap, which IAM has let in."""
         token = new_token(actor.workspace)
         credential = self._token(actor, grant, token.key)
-        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+        if not self.write_new(actor, credential):
             message = "a new token's hash or id is taken"
             raise AssertionError(message)
         return credential, token
@@ -90,7 +93,7 @@ class ManageCredentials:
             roles=grant.roles,
             brought=brought,
         )
-        if not self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+        if not self.write_new(actor, credential):
             message = (
                 f"There is a user {grant.name!r} in the workspace {actor.workspace!r}, or there was one: the name of a "
                 "revoked user is not given out again. Choose another name."
@@ -100,17 +103,20 @@ class ManageCredentials:
 
     def set_password(self, actor: Actor, name: str, password: str, *, brought: bool = False) -> Credential:
         """Give a user another password; the last one, and what was signed for it, is refused from then on."""
-        hashed, key = self.passwords.hash(password), user_key(actor.workspace, name)
-        changed = self.registry.set_password(actor.workspace, key, hashed, brought=brought, deadline=actor.deadline)
-        if changed is None:
-            message = f"There is no user {name!r} in the workspace {actor.workspace!r}, or it is revoked."
-            raise NotFound(message)
-        return changed
+        seen = self.registry.get(actor.workspace, user_key(actor.workspace, name), deadline=actor.deadline)
+        if seen is not None and seen.kind == "user" and seen.revoked_at is None:
+            changed = replace(seen, password_hash=self.passwords.hash(password), brought=brought)
+            acts = self.audit.changed(actor, "password", seen, changed)
+            write_id = ids.new_attempt_id()
+            if self.registry.set_password(changed, write_id=write_id, deadline=actor.deadline, acts=acts):
+                return changed
+        message = f"There is no user {name!r} in the workspace {actor.workspace!r}, or it is revoked."
+        raise NotFound(message)
 
     def revoke_token(self, actor: Actor, credential_id: str) -> Credential:
         """Refuse a token from the next request on."""
         key = self.registry.token_key(actor.workspace, credential_id, deadline=actor.deadline)
-        revoked = None if key is None else self._revoke(actor, key)
+        revoked = None if key is None else self.revoke(actor, key)
         if revoked is None:
             message = f"There is no token {credential_id!r} in the workspace {actor.workspace!r}."
             raise NotFound(message)
@@ -118,7 +124,7 @@ class ManageCredentials:
 
     def revoke_user(self, actor: Actor, name: str) -> Credential:
         """Refuse a user from the next request on."""
-        revoked = self._revoke(actor, user_key(actor.workspace, name))
+        revoked = self.revoke(actor, user_key(actor.workspace, name))
         if revoked is None:
             message = f"There is no user {name!r} in the workspace {actor.workspace!r}."
             raise NotFound(message)
@@ -141,8 +147,24 @@ class ManageCredentials:
             expires_at=grant.expires_at,
         )
 
-    def _revoke(self, actor: Actor, key: str) -> Credential | None:
-        return self.registry.revoke(actor.workspace, key, at=self.clock.now(), deadline=actor.deadline)
+    def write_new(self, actor: Actor, credential: Credential) -> bool:
+        """Write it; False when there is one in its place."""
+        acts = self.audit.created(actor, credential)
+        return self.registry.create(credential, write_id=ids.new_attempt_id(), deadline=actor.deadline, acts=acts)
+
+    def revoke(self, actor: Actor, key: str) -> Credential | None:
+        """Revoke one by its primary key; None when the workspace has no such credential."""
+        for _ in range(_ROUNDS):
+            seen = self.registry.get(actor.workspace, key, deadline=actor.deadline)
+            if seen is None:
+                return None
+            at, write_id = self.clock.now(), ids.new_attempt_id()
+            revoked = replace(seen, revoked_at=at if seen.revoked_at is None else seen.revoked_at)
+            acts = self.audit.changed(actor, "revoke", seen, revoked)
+            if self.registry.revoke(seen, at=at, write_id=write_id, deadline=actor.deadline, acts=acts):
+                return revoked
+        message = "This credential is being changed by others all the time; send the request again."
+        raise Conflict(message)
 
     def check(self, actor: Actor, grant: Grant) -> None:
         """Refuse a grant that has ended already, or that is limited to endpoints that there are not."""

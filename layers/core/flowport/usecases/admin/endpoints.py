@@ -11,6 +11,7 @@ from typing import Final
 from flowport.domain import ids
 from flowport.domain.errors import Conflict, NotFound, PreconditionFailed
 from flowport.domain.records import Endpoint
+from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.errors import EndpointExists
 from flowport.usecases.admin.ports import Actor, EndpointRegistry, Page, StateMachines
 from flowport.usecases.admin.publishing import TYPE_OF_FIELD, check_publishing
@@ -44,6 +45,7 @@ class ManageEndpoints:
     registry: EndpointRegistry
     machines: StateMachines
     clock: Clock
+    audit: Audit
     callbacks: CallbackRules | None = None
 
     def page(self, actor: Actor, limit: int, after: str | None) -> Page[Endpoint]:
@@ -62,7 +64,8 @@ class ManageEndpoints:
         self._check(actor, endpoint, None, ARNS)
         now = self.clock.now()
         new = replace(endpoint, version=1, created_at=now, updated_at=now)
-        if not self.registry.create(new, write_id=ids.new_attempt_id(), deadline=actor.deadline):
+        acts = self.audit.created(actor, new)
+        if not self.registry.create(new, write_id=ids.new_attempt_id(), deadline=actor.deadline, acts=acts):
             message = f"The endpoint {new.path!r} exists already; PUT replaces it."
             raise EndpointExists(message)
         return new
@@ -89,10 +92,14 @@ class ManageEndpoints:
             self._check(actor, wanted, current, check)
             if current is None:
                 new = replace(wanted, version=1, created_at=now, updated_at=now)
-                written = self.registry.create(new, write_id=write_id, deadline=actor.deadline)
+                acts = self.audit.created(actor, new)
+                written = self.registry.create(new, write_id=write_id, deadline=actor.deadline, acts=acts)
             else:
                 new = replace(wanted, version=current.version + 1, created_at=current.created_at, updated_at=now)
-                written = self.registry.replace(new, seen=current, write_id=write_id, deadline=actor.deadline)
+                acts = self.audit.changed(actor, "change", current, new)
+                written = self.registry.replace(
+                    new, seen=current, write_id=write_id, deadline=actor.deadline, acts=acts
+                )
             if written:
                 return new, current is None
         raise _contended(path)
@@ -105,23 +112,16 @@ class ManageEndpoints:
     def switch(self, actor: Actor, path: str, *, enabled: bool, precondition: Precondition | None) -> Endpoint:
         """Enable or disable it; nothing else of it is written."""
         for _ in range(_ROUNDS):
-            seen = None
+            seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
             if precondition is not None:
-                seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
                 precondition.check(path, seen)
-            switched = self.registry.switch(
-                actor.workspace,
-                path,
-                enabled=enabled,
-                at=self.clock.now(),
-                seen=seen,
-                write_id=ids.new_attempt_id(),
-                deadline=actor.deadline,
-            )
-            if switched is not None:
-                return switched
-            if precondition is None:
+            if seen is None:
                 raise _not_there(actor, path)
+            switched = replace(seen, enabled=enabled, version=seen.version + 1, updated_at=self.clock.now())
+            acts = self.audit.changed(actor, "enable" if enabled else "disable", seen, switched)
+            write_id = ids.new_attempt_id()
+            if self.registry.switch(switched, seen=seen, write_id=write_id, deadline=actor.deadline, acts=acts):
+                return switched
         raise _contended(path)
 
     def delete(self, actor: Actor, path: str, *, precondition: Precondition | None) -> None:
@@ -132,7 +132,8 @@ class ManageEndpoints:
                 precondition.check(path, seen)
             if seen is None:
                 raise _not_there(actor, path)
-            if self.registry.delete(seen, deadline=actor.deadline):
+            acts = self.audit.deleted(actor, seen)
+            if self.registry.delete(seen, deadline=actor.deadline, acts=acts):
                 return
         raise _contended(path)
 

@@ -1,11 +1,14 @@
 """The keys that sign tokens: made or brought, rotated, retired. Nobody is ever shown one."""
 
 import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flowport.domain.errors import Conflict, NotFound
 from flowport.domain.jwt import FLOWPORT_ALIAS, KEY_BYTES_AT_LEAST, PHIXFLOW_ALIAS
+from flowport.usecases.admin.audit import Audit, Result
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 from flowport.usecases.admin.ports import Actor
 from flowport.usecases.ports import Secrets, SecretVersion
@@ -27,6 +30,7 @@ class ManageKeys:
     """The use cases of `/v1/admin/keys`."""
 
     secrets: Secrets
+    audit: Audit
 
     def list(self, actor: Actor) -> tuple[SigningKey, ...]:
         """Give every alias that has a key."""
@@ -42,32 +46,39 @@ class ManageKeys:
             message = f"has {size} bytes under the alias {alias!r}; HS256 needs at least {KEY_BYTES_AT_LEAST}"
             raise ValidationFailed([Violation("/value", message)])
         before = self._versions(actor, alias)
-        made = self.secrets.put(
-            _name(actor, alias),
-            text or secrets.token_urlsafe(_RANDOM_BYTES),
-            replaces=before[0].id if before else None,
-            deadline=actor.deadline,
-        )
-        if made is None:
-            message = f"The key {alias!r} is being changed by somebody else; look at it and send the request again."
-            raise Conflict(message)
+        with self._around(actor, "put", alias, before) as act:
+            made = self.secrets.put(
+                _name(actor, alias),
+                text or secrets.token_urlsafe(_RANDOM_BYTES),
+                replaces=before[0].id if before else None,
+                deadline=actor.deadline,
+            )
+            if made is None:
+                message = f"The key {alias!r} is being changed by somebody else; look at it and send the request again."
+                raise Conflict(message)
+            act.after = _members([made, *(version.id for version in before[:1])])
         return SigningKey(alias, self._versions(actor, alias)), not before
 
     def ensure(self, actor: Actor, alias: str) -> None:
         """Make a key where the alias has none; whoever does so at the same moment makes it for both."""
-        if not self._versions(actor, alias):
+        if self._versions(actor, alias):
+            return
+        with self._around(actor, "put", alias, ()) as act:
             text = secrets.token_urlsafe(_RANDOM_BYTES)
-            self.secrets.put(_name(actor, alias), text, replaces=None, deadline=actor.deadline)
+            made = self.secrets.put(_name(actor, alias), text, replaces=None, deadline=actor.deadline)
+            # Somebody else's key, made at this moment, is as good.
+            act.after = None if made is None else _members([made])
 
     def retire(self, actor: Actor, alias: str) -> SigningKey:
         """End the previous key, and with it every token that it signed."""
         versions = self._versions(actor, alias)
         previous = next((version for version in versions if not version.current), None)
-        if previous is None or not self.secrets.retire(_name(actor, alias), previous.id, deadline=actor.deadline):
-            message = (
-                f"The alias {alias!r} has no previous key; a new one is made first, and the present one retired then."
-            )
-            raise NotFound(message)
+        if previous is None:
+            raise _no_previous(alias)
+        with self._around(actor, "retire", alias, versions) as act:
+            if not self.secrets.retire(_name(actor, alias), previous.id, deadline=actor.deadline):
+                raise _no_previous(alias)
+            act.after = _members([version.id for version in versions if version.current])
         return SigningKey(alias, self._versions(actor, alias))
 
     def erase(self, workspace: str, *, deadline: float) -> None:
@@ -75,8 +86,24 @@ class ManageKeys:
         for alias in ALIASES:
             self.secrets.delete(f"{workspace}/{alias}", deadline=deadline)
 
+    def _around(
+        self, actor: Actor, verb: str, alias: str, versions: Sequence[SecretVersion]
+    ) -> AbstractContextManager[Result]:
+        before = _members([version.id for version in versions]) if versions else None
+        return self.audit.around(actor, f"key.{verb}", f"key:{alias}", before)
+
     def _versions(self, actor: Actor, alias: str) -> tuple[SecretVersion, ...]:
         return self.secrets.versions(_name(actor, alias), deadline=actor.deadline)
+
+
+def _members(versions: Sequence[str]) -> dict[str, Any]:
+    """Tell of a key in the audit trail: the ids of its valid versions, the current one first."""
+    return {"versions": list(versions)}
+
+
+def _no_previous(alias: str) -> NotFound:
+    message = f"The alias {alias!r} has no previous key; a new one is made first, and the present one retired then."
+    return NotFound(message)
 
 
 def _name(actor: Actor, alias: str) -> str:

@@ -1,14 +1,16 @@
 """What the administration needs of the outside world.
 
-Every write is conditional; None or False says that its condition did not hold. A write that was repeated and meets its
-own first try, which it knows by `write_id`, has succeeded. Every method raises `Unavailable` when AWS throttled or did
-not answer until `deadline` (monotonic seconds), and a write raises `UnknownOutcome` when it may have been made.
+Every write keeps the `acts` that tell of it in the same transaction, and is conditional: None or False says that its
+condition did not hold. A write that was repeated and meets its own first try, which it knows by `write_id`, has
+succeeded. Every method raises `Unavailable` when AWS throttled or did not answer until `deadline` (monotonic seconds),
+and a write raises `UnknownOutcome` when it may have been made.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from flowport.domain.audit import Act
 from flowport.domain.figures import Point
 from flowport.domain.records import Credential, CredentialKind, Endpoint, MachineType, Workspace
 
@@ -17,10 +19,15 @@ __all__ = ["CredentialKind"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whose workspace is administered, and until when (monotonic seconds) it may take."""
+    """Whose workspace is administered, until when (monotonic seconds) it may take, and who does it.
+
+    `who` is a principal's name, `request_id` API Gateway's extended one.
+    """
 
     workspace: str
     deadline: float
+    who: str
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +53,26 @@ class EndpointRegistry(Protocol):
         """List by path."""
         ...
 
-    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float) -> bool:
+    def create(self, endpoint: Endpoint, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Write a new one with its aliases, all or nothing.
 
         Raises `WorkspaceDisabled` when its workspace is not active at that moment, and `AliasTaken`.
         """
         ...
 
-    def replace(self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float) -> bool:
+    def replace(
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
         """Write over `seen` and its aliases, unless it has changed since. Raises as `create`."""
         ...
 
     def switch(
-        self,
-        workspace: str,
-        path: str,
-        *,
-        enabled: bool,
-        at: int,
-        seen: Endpoint | None,
-        write_id: str,
-        deadline: float,
-    ) -> Endpoint | None:
-        """Flip `enabled` and nothing else; with `seen`, only if it has not changed since."""
+        self, endpoint: Endpoint, *, seen: Endpoint, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        """Write its `enabled`, version and time and nothing else, unless it has changed since it was `seen`."""
         ...
 
-    def delete(self, seen: Endpoint, *, deadline: float) -> bool:
+    def delete(self, seen: Endpoint, *, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Remove it and its aliases, unless it has changed since. True also when it is gone already."""
         ...
 
@@ -79,7 +80,7 @@ class EndpointRegistry(Protocol):
 class CredentialRegistry(Protocol):
     """The credentials' rows. Lists come from an index and may be some moments behind; nothing else does."""
 
-    def create(self, credential: Credential, *, write_id: str, deadline: float) -> bool:
+    def create(self, credential: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         """Write a new one. Raises `WorkspaceDisabled` when its workspace is not active at that moment."""
         ...
 
@@ -87,14 +88,16 @@ class CredentialRegistry(Protocol):
         """Find the primary key of a token by its public id."""
         ...
 
-    def revoke(self, workspace: str, key: str, *, at: int, deadline: float) -> Credential | None:
-        """Revoke it from now on; the first revocation's time stays. None when the workspace has no such credential."""
+    def get(self, workspace: str, key: str, *, deadline: float) -> Credential | None:
+        """Read one of the workspace."""
         ...
 
-    def set_password(
-        self, workspace: str, key: str, password_hash: str, *, brought: bool, deadline: float
-    ) -> Credential | None:
-        """Give a user another password; repeated, it changes nothing. None when there is none who is not revoked."""
+    def revoke(self, seen: Credential, *, at: int, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        """Revoke it from now on; the first revocation's time stays. False when it was revoked since it was `seen`."""
+        ...
+
+    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+        """Write a user's `password_hash` and `brought` and nothing else. False when the user is revoked by now."""
         ...
 
     def page(
@@ -115,12 +118,21 @@ class WorkspaceRegistry(Protocol):
         """List by name, deleted ones included."""
         ...
 
-    def create(self, workspace: Workspace, *, now: int, write_id: str, deadline: float) -> bool:
+    def create(
+        self, workspace: Workspace, *, now: int, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
         """Write a new one, also in the place of a deleted one that is no longer reserved."""
         ...
 
     def set_status(
-        self, name: str, status: str, *, only_from: Sequence[str], reserved_until: int | None = None, deadline: float
+        self,
+        name: str,
+        status: str,
+        *,
+        only_from: Sequence[str],
+        reserved_until: int | None = None,
+        deadline: float,
+        acts: Sequence[Act] = (),
     ) -> bool:
         """Change the status, if it is one of `only_from`; to the same again is fine."""
         ...

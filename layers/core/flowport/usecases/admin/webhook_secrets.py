@@ -1,14 +1,19 @@
 """The secrets that sign a workspace's callbacks: made, rotated with two valid at a time, retired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from flowport.domain.errors import Conflict, NotFound
 from flowport.domain.records import Endpoint
 from flowport.domain.webhooks import CallbackUrlRefused, parse_callback_url
+from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.errors import PublishingRefused, ValidationFailed, Violation
 from flowport.usecases.admin.ports import Actor
 from flowport.usecases.ports import Secrets, SecretVersion
+
+# A workspace has one, of which two versions may be valid.
+WHAT: Final = "webhook-secret:callbacks"
 
 
 class RotationUnderWay(Conflict):
@@ -38,6 +43,7 @@ class ManageWebhookSecrets:
 
     secrets: Secrets
     new_secret: Callable[[], str]
+    audit: Audit
 
     def versions(self, actor: Actor) -> tuple[SecretVersion, ...]:
         """List the valid ones, the current one first."""
@@ -54,10 +60,12 @@ class ManageWebhookSecrets:
             raise RotationUnderWay(message)
         text = self.new_secret()
         replaces = valid[0].id if valid else None
-        made = self.secrets.put(actor.workspace, text, replaces=replaces, deadline=actor.deadline)
-        if made is None:
-            message = "Somebody else is making a secret at this moment; list them, and rotate again if it must be."
-            raise RotationUnderWay(message)
+        with self.audit.around(actor, "webhook-secret.create", WHAT, _members(valid)) as act:
+            made = self.secrets.put(actor.workspace, text, replaces=replaces, deadline=actor.deadline)
+            if made is None:
+                message = "Somebody else is making a secret at this moment; list them, and rotate again if it must be."
+                raise RotationUnderWay(message)
+            act.after = {"versions": [made, *([replaces] if replaces else [])]}
         current = next((version for version in self.versions(actor) if version.id == made), None)
         return current or SecretVersion(made, current=True, created_at=0), text
 
@@ -74,7 +82,15 @@ class ManageWebhookSecrets:
         if valid[version_id].current:
             message = "This is the secret that signs; make a new one first, and then retire this."
             raise SecretInUse(message)
-        self.secrets.retire(actor.workspace, version_id, deadline=actor.deadline)
+        with self.audit.around(actor, "webhook-secret.retire", WHAT, _members(valid.values())) as act:
+            self.secrets.retire(actor.workspace, version_id, deadline=actor.deadline)
+            act.after = _members(version for version in valid.values() if version.current)
+
+
+def _members(versions: Iterable[SecretVersion]) -> dict[str, Any] | None:
+    """Tell of a secret in the audit trail: the ids of its valid versions, the current one first."""
+    known = [version.id for version in versions]
+    return {"versions": known} if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ behind, so a name that is used again is swept once more before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from flowport.domain import ids
 from flowport.domain.errors import Conflict, NotFound, Unavailable
 from flowport.domain.records import Workspace
+from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.errors import WorkspaceEnabled, WorkspaceExists, WorkspaceReserved
-from flowport.usecases.admin.ports import Page, WorkspaceRegistry
+from flowport.usecases.admin.ports import Actor, Page, WorkspaceRegistry
 from flowport.usecases.ports import Clock
 
 _ROUNDS: Final = 3
@@ -37,6 +38,7 @@ class ManageWorkspaces:
     registry: WorkspaceRegistry
     clock: Clock
     retention_ms: int
+    audit: Audit
     belongings: Sequence[Belongings] = ()
 
     def page(self, limit: int, after: str | None, *, deadline: float) -> Page[Workspace]:
@@ -50,26 +52,34 @@ class ManageWorkspaces:
             raise _not_there(name)
         return found
 
-    def create(self, name: str, title: str, *, deadline: float) -> Workspace:
+    def create(self, actor: Actor, name: str, title: str) -> Workspace:
         """Make one; the name of a deleted one is free again once its jobs have expired."""
-        now = self.clock.now()
+        now, deadline = self.clock.now(), actor.deadline
         before = self.registry.get(name, deadline=deadline)
         if before is not None:
             self._free(before, now, deadline)
         new = Workspace(name=name, title=title, status="active", created_at=now)
-        if not self.registry.create(new, now=now, write_id=ids.new_attempt_id(), deadline=deadline):
+        acts = self.audit.created(actor, new)
+        if not self.registry.create(new, now=now, write_id=ids.new_attempt_id(), deadline=deadline, acts=acts):
             raise _exists(name)
         return new
 
-    def switch(self, name: str, *, enabled: bool, deadline: float) -> Workspace:
+    def switch(self, actor: Actor, name: str, *, enabled: bool) -> Workspace:
         """Let its callers in, or nobody."""
         status = "active" if enabled else "disabled"
-        if not self.registry.set_status(name, status, only_from=("active", "disabled"), deadline=deadline):
-            raise _not_there(name)
-        return self.read(name, deadline=deadline)
+        for _ in range(_ROUNDS):
+            seen = self.read(name, deadline=actor.deadline)
+            if seen.status not in {"active", "disabled"}:
+                raise _not_there(name)
+            switched = replace(seen, status=status)
+            acts = self.audit.changed(actor, "enable" if enabled else "disable", seen, switched)
+            if self.registry.set_status(name, status, only_from=(seen.status,), deadline=actor.deadline, acts=acts):
+                return switched
+        raise _contended(name)
 
-    def delete(self, name: str, *, deadline: float) -> None:
+    def delete(self, actor: Actor, name: str) -> None:
         """Mark a disabled one as deleted and remove what it had; repeated, it goes on where it was broken off."""
+        deadline = actor.deadline
         for _ in range(_ROUNDS):
             found = self.read(name, deadline=deadline)
             if found.status == "active":
@@ -78,15 +88,16 @@ class ManageWorkspaces:
             if found.status == "deleted":
                 self._purge(found, deadline)
                 return
+            until = self.clock.now() + self.retention_ms
             self.registry.set_status(
                 name,
                 "deleted",
                 only_from=("disabled",),
-                reserved_until=self.clock.now() + self.retention_ms,
+                reserved_until=until,
                 deadline=deadline,
+                acts=self.audit.changed(actor, "delete", found, replace(found, status="deleted", reserved_until=until)),
             )
-        message = f"The workspace {name!r} is being changed by others; send the request again."
-        raise Conflict(message)
+        raise _contended(name)
 
     def _free(self, before: Workspace, now: int, deadline: float) -> None:
         if before.status != "deleted":
@@ -103,6 +114,10 @@ class ManageWorkspaces:
         if not self.registry.purge(deleted.name, made_before=deleted.reserved_until or 0, deadline=deadline):
             message = f"The workspace {deleted.name!r} is deleted, and its contents are being removed; send it again."
             raise Unavailable(message, retry_after=1)
+
+
+def _contended(name: str) -> Conflict:
+    return Conflict(f"The workspace {name!r} is being changed by others; send the request again.")
 
 
 def _not_there(name: str) -> NotFound:
