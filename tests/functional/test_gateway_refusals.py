@@ -305,7 +305,7 @@ def test_the_metric_of_the_errors_alarm_counts_our_failures_and_not_the_workflow
 ) -> None:
     aws.sync_executions.answer = {"status": "FAILED", "error": "Boom"}
     gateway(event("apigateway/run_sync"), None)
-    assert "_aws" not in capsys.readouterr().out
+    assert '"Errors"' not in capsys.readouterr().out
 
     aws.dynamodb.delete_table(TableName="JobsTable")
     gateway(event("apigateway/read_job"), None)
