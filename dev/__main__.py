@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from types import FrameType
 from typing import Any
@@ -135,6 +136,7 @@ def _call_samples(running: Up, home: Home) -> None:
     _show(["jobs", "watch", job_id], environment)
     _call_theeye(running.local)
     _call_iolinker(running.local)
+    _call_phixflow(running.local)
 
 
 def _call_theeye(local: dict[str, Any]) -> None:
@@ -153,6 +155,17 @@ def _call_iolinker(local: dict[str, Any]) -> None:
     url = f"{local['base_url']}/v1/api/{known['owner']}/{known['api']}"
     print(f"\n$ curl -sS -H'token:{known['token']}' {url}  # iolinker")
     request = urllib.request.Request(url, headers={"Token": known["token"]})  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
+        print(answer.read().decode(), flush=True)
+
+
+def _call_phixflow(local: dict[str, Any]) -> None:
+    known = local["dialects"]["phixflow"]
+    action = f"{known['application']}/{urllib.parse.quote(known['action'])}"
+    url = f"{local['base_url']}/{known['instance']}/api/1/action/{action}/trigger?field=xyz"
+    print(f"\n$ curl -sS -X POST '{url}' -H \"Authorization: Bearer $PHIXFLOW_API_KEY\"  # PhixFlow")
+    headers = {"Authorization": f"Bearer {known['api_key']}", "Content-Type": "text/plain"}
+    request = urllib.request.Request(url, b"", headers)  # noqa: S310 - our own URL
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
         print(answer.read().decode(), flush=True)
 
