@@ -212,7 +212,7 @@ def test_any_output_comes_out_at_the_path_of_its_name(value: Any) -> None:
 
 def test_numbers_and_strings_keep_their_exact_form_on_the_way_out() -> None:
     output = '[ 1.50 , {"a" : [1e400, "x  y\\" z"]}, "\\ud83d" ]'
-    assert f'"data":{{"output":{output}}}}}' in _answer(_ended(output)).body
+    assert '"data":{"output":[1.50,{"a":[1e400,"x  y\\" z"]},"\\ud83d"]}}' in _answer(_ended(output)).body
     assert _answer(_ended(f'{{"body": {output} }}')).body == output
 
 

@@ -16,7 +16,7 @@ from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
 from flowport.domain.dialect_settings import PhixFlow
 from flowport.domain.errors import FlowportError, OutputNotHttp
 from flowport.domain.job import DEADLINE_PASSED, Job
-from flowport.domain.payload import dumps, members_of
+from flowport.domain.payload import compact, dumps, members_of
 from flowport.domain.records import Endpoint
 from flowport.usecases.run_batch import BatchRan
 
@@ -131,8 +131,8 @@ def _result(job: Job, settings: PhixFlow) -> dict[str, str]:
         return members | {"message": dumps(_what_failed(job, settings))}
     if job.output is None and job.payloads != "kept":
         return members | {"message": dumps(NOT_KEPT)}
-    message = dumps(settings.success_message or SUCCESS)
-    return members | {"message": message, "data": f"{{{dumps(settings.output_name)}:{job.output or 'null'}}}"}
+    data = f"{{{dumps(settings.output_name)}:{compact(job.output or 'null')}}}"
+    return members | {"message": dumps(settings.success_message or SUCCESS), "data": data}
 
 
 def _what_failed(job: Job, settings: PhixFlow) -> str:
