@@ -11,7 +11,7 @@ from typing import Any
 from flowport.domain.access import Presented, refuse_credential, refuse_expired
 from flowport.domain.audit import Act
 from flowport.domain.callbacks import Callback, Sent
-from flowport.domain.errors import FlowportError, NotRedrivable
+from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
@@ -566,10 +566,18 @@ class FakeJwtKeys:
     def issue(self, claims: Claims, alias: str, *, deadline: float | None = None) -> str:
         if self.broken:
             raise self.broken
+        if not self.current:
+            message = "no key"
+            raise KeyMissing(message)
         payload = base64.urlsafe_b64encode(json.dumps(claims.document()).encode()).decode().rstrip("=")
         raw = f"e30.{payload}.{alias}-{self.current}"
         self.signed[raw] = (claims.workspace, alias, self.current)
         return raw
+
+    def make(self, workspace: str, alias: str, *, deadline: float | None = None) -> None:
+        if self.broken:
+            raise self.broken
+        self.current = self.current or "k1"
 
     def verify(self, raw: str, workspace: str, alias: str, *, deadline: float | None = None) -> Claims:
         if self.broken:

@@ -23,7 +23,7 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option(
         "--parameter",
-        help="Declared parameter: name, name:integer, name=default, or a JSON object; repeatable.",
+        help="Declared parameter: name, name:integer, name=default, or a JSON object (with a task, too); repeatable.",
         metavar="NAME[:TYPE][=DEFAULT]|JSON",
     ),
 ]

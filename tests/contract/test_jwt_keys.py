@@ -110,6 +110,12 @@ def test_both_keys_are_good_while_one_is_rotated_and_a_retired_one_is_not(keys: 
         keys.port.verify(first, "acme", "flowport")
 
 
+def test_a_key_that_is_there_stays_whoever_makes_one(keys: Keys) -> None:
+    raw = keys.port.issue(ANN, "flowport")
+    keys.port.make("acme", "flowport")
+    assert keys.port.verify(raw, "acme", "flowport") == ANN
+
+
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_token_that_was_changed_anywhere_is_refused(keys: Keys, part: int) -> None:
     parts = keys.port.issue(ANN, "flowport").split(".")
@@ -264,3 +270,16 @@ def test_keys_that_cannot_be_read_are_not_taken_for_missing() -> None:
     with pytest.raises(Unavailable):
         _verify(tokens, a_jwt({"sub": "ann"}))
     assert _verify(tokens, a_jwt({"sub": "ann"})).subject == "ann"
+
+
+def test_of_two_who_make_the_first_key_at_once_both_sign_with_one() -> None:
+    clock, secrets = FakeClock(), FakeSecrets()
+    first, second = SignedTokens(secrets, clock), SignedTokens(secrets, clock)
+    for one in (first, second):
+        with pytest.raises(KeyMissing):
+            one.issue(ANN, "flowport")
+    first.make("acme", "flowport")
+    second.make("acme", "flowport")
+    assert len(secrets.kept[NAME]) == 1
+    assert first.verify(second.issue(ANN, "flowport"), "acme", "flowport") == ANN
+    assert second.verify(first.issue(ANN, "flowport"), "acme", "flowport") == ANN

@@ -14,7 +14,14 @@ from botocore.exceptions import (
 )
 
 from flowport.adapters.step_functions import StepFunctions
-from flowport.domain.errors import ConsentWithdrawn, MachineMissing, Unavailable, UnknownOutcome, Unprocessable
+from flowport.domain.errors import (
+    ConsentWithdrawn,
+    ExecutionsUnavailable,
+    MachineMissing,
+    Unavailable,
+    UnknownOutcome,
+    Unprocessable,
+)
 from flowport.domain.job import Outcome
 from flowport.domain.steps import HistoryEvent
 from flowport.usecases.ports import ExecutionState
@@ -181,7 +188,7 @@ def test_a_standard_start_without_any_answer_is_of_unknown_outcome(lost: Excepti
 
 @pytest.mark.parametrize("throttle", THROTTLES, ids=_ids(THROTTLES))
 def test_a_standard_start_that_was_only_refused_has_certainly_not_happened(throttle: Exception) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(ExecutionsUnavailable):
         _over(_Client(throttle)).start_standard(STANDARD_ARN, "fp-1", "{}")
 
 
@@ -226,7 +233,7 @@ def test_an_execution_that_does_not_exist_is_none() -> None:
 
 
 def test_a_reading_that_is_always_throttled_is_given_up() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(ExecutionsUnavailable):
         _over(_Client(_error("ThrottlingException"))).describe(ARN)
 
 

@@ -50,10 +50,10 @@ def test_an_api_key_is_signed_by_a_brought_key(keeper: httpx.Client) -> None:
 
 def test_an_endpoint_has_its_aliases_alone(local: Local, endpoint: Callable[..., str]) -> None:
     number = f"nebulagraph:{secrets.randbelow(10**12)}"
-    first = endpoint(aliases=[number])
+    numbered = {"aliases": [number], "standard_arn": local.machines["HelloStandardArn"]}
+    first = endpoint(**numbered)
     with local.http(local.description["admin_token"]) as client:
-        body = {"express_arn": local.machines["HelloExpressArn"], "aliases": [number]}
-        taken = client.put(f"/v1/admin/endpoints/tests/t{secrets.token_hex(6)}", json=body)
+        taken = client.put(f"/v1/admin/endpoints/tests/t{secrets.token_hex(6)}", json=numbered)
         assert (taken.status_code, taken.json()["endpoint"]) == (409, first)
         assert client.patch(f"/v1/admin/endpoints/{first}", json={"aliases": []}).status_code == 200
-    assert endpoint(aliases=[number]) != first
+    assert endpoint(**numbered) != first

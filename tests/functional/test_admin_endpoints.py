@@ -573,12 +573,13 @@ def test_a_patch_changes_one_word_to_one_dialect(admin: Admin) -> None:
 
 
 def test_an_alias_of_another_endpoint_is_a_conflict_that_names_it(admin: Admin) -> None:
-    admin.publish(aliases=["nebulagraph:107"])
-    answer = admin.publish("other", aliases=["nebulagraph:107"])
+    logged: dict[str, Any] = {"aliases": ["nebulagraph:107"], "log_group": "/aws/vendedlogs/states/quote"}
+    admin.publish(**logged)
+    answer = admin.publish("other", **logged)
     assert (answer.status, answer.kind) == (409, "alias-taken")
     assert answer.document["endpoint"] == "samples/quote"
     admin.call("PATCH", PATH, {"aliases": []})
-    assert admin.publish("other", aliases=["nebulagraph:107"]).status == 201
+    assert admin.publish("other", **logged).status == 201
 
 
 def test_an_express_endpoint_for_phixflow_must_say_that_runs_may_go_on(admin: Admin) -> None:

@@ -236,13 +236,33 @@ def test_what_is_said_wrong_to_a_dialect_is_refused_at_its_place(
 
 def test_an_endpoint_has_at_most_20_aliases() -> None:
     aliases = [f"nebulagraph:{number}" for number in range(21)]
-    assert read(EndpointDocument, an_endpoint_document(aliases=aliases[:20])).aliases == aliases[:20]
-    assert list(violations(EndpointDocument, an_endpoint_document(aliases=aliases))) == ["/aliases"]
+    read_back = read(EndpointDocument, an_endpoint_document(aliases=aliases[:20], standard_arn=ARN))
+    assert read_back.aliases == aliases[:20]
+    assert list(violations(EndpointDocument, an_endpoint_document(aliases=aliases, standard_arn=ARN))) == ["/aliases"]
 
 
 def test_the_same_parameter_may_be_declared_for_two_tasks() -> None:
     parameters = [{"name": "a", "task": "q1"}, {"name": "a", "task": "q2"}, {"name": "a"}]
     assert len(read(EndpointDocument, an_endpoint_document(parameters=parameters)).parameters) == 3
+
+
+@pytest.mark.parametrize(
+    ("members", "accepted"),
+    [
+        ({}, False),
+        ({"standard_arn": ARN}, True),
+        ({"log_group": "/aws/vendedlogs/states/quote"}, True),
+        ({"aliases": ["theeye:107"]}, True),
+    ],
+)
+def test_a_workflow_of_nebulagraph_is_published_only_with_a_history_of_its_runs(
+    members: dict[str, Any], accepted: bool
+) -> None:
+    document = an_endpoint_document(**{"aliases": ["nebulagraph:107"], **members})
+    if accepted:
+        read(EndpointDocument, document)
+    else:
+        assert list(violations(EndpointDocument, document)) == ["/log_group"]
 
 
 @pytest.mark.parametrize(

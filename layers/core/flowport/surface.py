@@ -72,8 +72,11 @@ class PublicSurface:
             if isinstance(command, HttpResponse):
                 return command, None
             sender = dialect.sender(request)
+            presented = sender.presented
+            if sender.of_workspace is not None:
+                presented = sender.of_workspace(sender.workspace or self.default_workspace)
             caller = Caller(
-                presented=sender.presented,
+                presented=presented,
                 workspace=sender.workspace,
                 default_workspace=self.default_workspace,
                 source_ip=request.source_ip,

@@ -31,6 +31,7 @@ from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.read_task_output import ReadTaskOutput, TaskOutputReader
 from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
 from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow, WorkflowReader
 from flowport.usecases.record_completion import RecordCompletion
@@ -142,6 +143,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
             ReadInput: reader.read_input,
             ReadSteps: reader.read_steps,
+            ReadTaskOutput: TaskOutputReader(parts.access, reader),
             ListJobs: reader.list,
             ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
             ReadEndpointWorkflow: workflows.of_endpoint,

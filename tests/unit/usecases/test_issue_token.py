@@ -7,7 +7,7 @@ from flowport.domain.access import Presented
 from flowport.domain.records import Credential
 from flowport.usecases.access import Caller
 from flowport.usecases.issue_token import IssueToken, IssueTokens, ScopeRefused
-from tests.fakes import NOW, a_client, a_user
+from tests.fakes import NOW, a_client, a_user, after, before
 from tests.unit.usecases.stack import Stack
 
 CLIENT = a_client()
@@ -83,6 +83,37 @@ def test_a_revoked_client_or_one_with_another_secret_loses_its_tokens_at_once(st
     stack.directory.add(record)
     with pytest.raises(errors.CredentialInvalid):
         stack.access.identified(_holder(stack, issued.token))
+
+
+def test_the_first_token_of_a_workspace_makes_its_key(stack: Stack) -> None:
+    stack.jwt_keys.current = ""
+    issued = _issue(stack)(_client(stack), HOUR)
+    assert stack.access.identified(_holder(stack, issued.token)).name == CLIENT.principal
+
+
+@pytest.mark.parametrize("broken", ["before", "after"])
+def test_a_process_that_dies_around_making_the_key_leaves_the_next_one_to_sign(stack: Stack, broken: str) -> None:
+    caller = _client(stack)
+    stack.jwt_keys.current = ""
+
+    def die() -> None:
+        raise errors.Unavailable("gone")
+
+    make = stack.jwt_keys.make
+    (before if broken == "before" else after)(stack.jwt_keys, "make", die)
+    with pytest.raises(errors.Unavailable):
+        _issue(stack)(caller, HOUR)
+    assert bool(stack.jwt_keys.current) is (broken == "after")
+    stack.jwt_keys.make = make  # type: ignore[method-assign]
+    issued = _issue(stack)(caller, HOUR)
+    assert stack.access.identified(_holder(stack, issued.token)).name == CLIENT.principal
+
+
+def test_a_family_keeps_claims_of_its_own_that_decide_nothing(stack: Stack) -> None:
+    further = {"address": "192.168.8.111", "sub": "user:root", "scope": "admin"}
+    issued = _issue(stack)(_client(stack), IssueToken(3600, ("job.read",), further))
+    principal = stack.access.identified(_holder(stack, issued.token))
+    assert (principal.name, principal.has("admin")) == (CLIENT.principal, False)
 
 
 def test_without_a_key_the_refusal_says_how_to_make_one(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from flowport.domain.access import refuse_credential, refuse_expired
 from flowport.domain.errors import KeyMissing, KeyTooShort
-from flowport.domain.jwt import KEY_BYTES_AT_LEAST, Claims, claims_of
+from flowport.domain.jwt import KEY_BYTES_AT_LEAST, Claims, claims_of, new_signing_key
 from flowport.usecases.ports import Clock, Secrets
 
 KEPT_SECONDS: Final = 60.0
@@ -67,6 +67,12 @@ class SignedTokens:
             )
             raise KeyMissing(message)
         return jwt.encode(claims.document(), _long_enough(kept.keys[0], alias), algorithm=_ALGORITHM)
+
+    def make(self, workspace: str, alias: str, *, deadline: float | None = None) -> None:
+        """Create the secret; of two at once the second finds the first one's, which is read anew for both."""
+        name = f"{workspace}/{alias}"
+        self._secrets.put(name, new_signing_key(), replaces=None, deadline=deadline)
+        self._kept.pop(name, None)
 
     def _signed_by(self, kept: _Kept, raw: str, workspace: str, alias: str) -> Claims | None:
         import jwt  # noqa: PLC0415

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from flowport.adapters.aws import AnyClient, doubt_of, error_code, once, patience, repeat
 from flowport.domain.errors import (
     ConsentWithdrawn,
+    ExecutionsUnavailable,
     FlowportError,
     MachineMissing,
     NotRedrivable,
@@ -169,7 +170,7 @@ class StepFunctions:
         except Unavailable as error:
             if unknown:
                 raise UnknownOutcome(_LOST) from error
-            raise
+            raise ExecutionsUnavailable(error.detail) from error
         except ClientError as error:
             if unknown:  # an earlier attempt may have worked
                 raise UnknownOutcome(_LOST) from error
@@ -223,7 +224,10 @@ class StepFunctions:
 
     def _repeat[T](self, call: Callable[[], T], deadline: float | None = None) -> T:
         last = patience(self._clock, deadline)
-        return repeat(call, what=WHAT, clock=self._clock, deadline=last, attempt_seconds=ATTEMPT_SECONDS)
+        try:
+            return repeat(call, what=WHAT, clock=self._clock, deadline=last, attempt_seconds=ATTEMPT_SECONDS)
+        except Unavailable as error:
+            raise ExecutionsUnavailable(error.detail) from error
 
 
 def event_of(event: dict[str, Any]) -> HistoryEvent:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from flowport.admin.document import Document, visible
-from flowport.domain.aliases import alias_problem
+from flowport.domain.aliases import NEBULAGRAPH, alias_problem
 from flowport.domain.dialect_settings import Argument, DialectSettings, Iolinker, PhixFlow, TheEye
 from flowport.domain.parameters import Default, Parameter, ParameterType, fits, parameters_text
 
@@ -107,6 +107,18 @@ class DialectsDocument(Document):
             phixflow=PhixFlow(**self.phixflow.model_dump()) if self.phixflow else None,
             theeye=TheEye(declared) if self.theeye else None,
         )
+
+
+def without_history(sent: Mapping[str, Any]) -> str | None:
+    """Say why nobody could tell a client of NebulaGraph Explorer which tasks a run of the endpoint went through."""
+    aliases = sent.get("aliases")
+    numbered = isinstance(aliases, list) and any(str(one).startswith(f"{NEBULAGRAPH}:") for one in aliases)
+    if not numbered or sent.get("standard_arn") is not None or sent.get("log_group") is not None:
+        return None
+    return (
+        f"with an alias {NEBULAGRAPH}:… a workflow shows the tasks of its runs; AWS keeps no history of Express runs: "
+        "add a standard_arn, or name the log group of the machine"
+    )
 
 
 def unabortable(sent: Mapping[str, Any]) -> str | None:

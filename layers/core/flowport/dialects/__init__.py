@@ -25,6 +25,12 @@ def _phixflow() -> Dialect:
     return PhixFlow()
 
 
+def _nebulagraph() -> Dialect:
+    from flowport.dialects.nebulagraph import NebulaGraph  # noqa: PLC0415
+
+    return NebulaGraph()
+
+
 def _theeye() -> Dialect:
     from flowport.dialects.theeye import TheEye  # noqa: PLC0415
 
@@ -61,6 +67,7 @@ REGISTRY: Final = Registry(
         "iolinker": _iolinker,
         "phixflow": _phixflow,
         "theeye": _theeye,
+        "nebulagraph": _nebulagraph,
     }
 )
 

@@ -1,6 +1,6 @@
 """What every dialect reads and writes: an HTTP request and answer as plain values, and the holes that it fills."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -74,13 +74,15 @@ class Sender:
     """What a request says of who sends it: a credential, and a workspace where one is named.
 
     `any_of` are the scopes of which the dialect's own policy for this request wants one; None: the native ones.
-    `optional`: where an endpoint needs no credential, one that is not valid does no harm.
+    `optional`: where an endpoint needs no credential, one that is not valid does no harm. `of_workspace` presents a
+    credential in the place of `presented` that says nothing of its workspace: it is the named one, else the default.
     """
 
     presented: Presented | None
     workspace: str | None
     any_of: frozenset[str] | None = None
     optional: bool = False
+    of_workspace: Callable[[str], Presented] | None = None
 
 
 class Dialect(Protocol):

@@ -304,6 +304,10 @@ class Unavailable(FlowportError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
+class ExecutionsUnavailable(Unavailable):
+    """It was Step Functions that throttled or did not answer, for the families that tell it from the stores."""
+
+
 class UnknownOutcome(FlowportError):
     """Something was asked of AWS and its answer never came."""
 

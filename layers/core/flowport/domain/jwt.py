@@ -7,12 +7,15 @@
 | `scope` | separated by spaces; narrows what the row grants, never widens it |
 | `iat`, `exp` | seconds; what Flowport issues has both |
 | `gen` | the row's generation when it was issued: another password or secret ends it |
+
+A family may keep further claims of its own in the tokens that it gives out; they decide nothing.
 """
 
 import base64
 import json
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flowport.domain.records import WORKSPACE_NAME, api_key_key, client_key, user_key
@@ -21,13 +24,14 @@ ISSUER: Final = "flowport"
 FLOWPORT_ALIAS: Final = "flowport"  # of the key for tokens that Flowport issues itself
 PHIXFLOW_ALIAS: Final = "phixflow-api-key"
 KEY_BYTES_AT_LEAST: Final = 32
+_KEY_RANDOM_BYTES: Final = 48
 _CHARACTERS_AT_MOST: Final = 8192
 _PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims that count. Times are epoch seconds."""
+    """The claims that count. Times are epoch seconds; `further` is written, and never read back."""
 
     subject: str
     workspace: str
@@ -35,10 +39,12 @@ class Claims:
     issued_at: int | None = None
     expires_at: int | None = None
     generation: str | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Write them as a JWT has them."""
         written = {
+            **self.further,
             "iss": ISSUER,
             "sub": self.subject,
             "ws": self.workspace,
@@ -57,6 +63,11 @@ class Claims:
             kind, name = "user", self.subject
         keys = {"user": user_key, "client": client_key, "api_key": api_key_key}
         return keys[kind](self.workspace, name) if kind in keys and name else None
+
+
+def new_signing_key() -> str:
+    """Make a key that nobody is ever shown."""
+    return secrets.token_urlsafe(_KEY_RANDOM_BYTES)
 
 
 def claims_of(document: Mapping[str, Any], workspace: str | None) -> Claims | None:

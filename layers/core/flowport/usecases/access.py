@@ -112,9 +112,12 @@ class Access:
             check_scope(principal, caller.any_of)
         job, now = found.job, self.clock.now()
         by_arn = isinstance(reference, str) and reference.startswith("arn:")
+        # What can be guessed leads nobody to a job but who is known to be allowed to see it.
+        guessed = isinstance(reference, JobNumber) and principal.credential is None
         message = f"There is no job {str(reference)!r} for this caller."
         if (
             job is None
+            or guessed
             or (job.expires_at is not None and job.expires_at <= now)  # TTL removes a row within days, not at once
             or not may_read(job, principal, *(caller.any_of or ()))
             or (caller.workspace is not None and job.workspace != caller.workspace)

@@ -1,9 +1,11 @@
 """Give a signed token for a credential that was just shown: a client's secret, or a user's password."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from flowport.domain.access import Principal
-from flowport.domain.errors import Forbidden, InvalidRequest
+from flowport.domain.errors import Forbidden, InvalidRequest, KeyMissing
 from flowport.domain.jwt import FLOWPORT_ALIAS, Claims
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, JwtKeys
@@ -18,10 +20,14 @@ class ScopeRefused(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class IssueToken:
-    """A request for a signed token. `scopes` None asks for all that the credential has."""
+    """A request for a signed token. `scopes` None asks for all that the credential has.
+
+    `further` are claims of the asking family's own.
+    """
 
     lifetime_seconds: int
     scopes: tuple[str, ...] | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,21 @@ class IssueTokens:
         expires_at = now + command.lifetime_seconds
         if credential.expires_at is not None:
             expires_at = min(expires_at, credential.expires_at // 1000)
-        claims = Claims(credential.principal, principal.workspace, scopes, now, expires_at, credential.generation)
-        token = self.keys.issue(claims, FLOWPORT_ALIAS, deadline=caller.deadline)
-        return Issued(token, expires_at - now, scopes, principal)
+        claims = Claims(
+            credential.principal,
+            principal.workspace,
+            scopes,
+            now,
+            expires_at,
+            credential.generation,
+            command.further,
+        )
+        return Issued(self._signed(claims, caller), expires_at - now, scopes, principal)
+
+    def _signed(self, claims: Claims, caller: Caller) -> str:
+        """Sign; a workspace's first token makes its key, so that nobody has to be asked for one."""
+        try:
+            return self.keys.issue(claims, FLOWPORT_ALIAS, deadline=caller.answer_by)
+        except KeyMissing:
+            self.keys.make(claims.workspace, FLOWPORT_ALIAS, deadline=caller.answer_by)
+        return self.keys.issue(claims, FLOWPORT_ALIAS, deadline=caller.answer_by)

@@ -395,6 +395,10 @@ class JwtKeys(Protocol):
         """Sign claims with the workspace's current key. Raises `KeyMissing` or `KeyTooShort`."""
         ...
 
+    def make(self, workspace: str, alias: str, *, deadline: float | None = None) -> None:
+        """Make a key where the workspace has none; one that is there stays, whoever made it."""
+        ...
+
 
 class Deliveries(Protocol):
     """The machine that delivers callbacks."""

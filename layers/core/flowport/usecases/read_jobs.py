@@ -1,6 +1,6 @@
 """Read jobs: one, its input, its steps, and lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -117,24 +117,28 @@ class JobReader:
         kept = self.kept.load(job) if self.kept and job.ended else None
         if kept is not None:
             return _told(job, kept)
-        history = self._history(job, job.execution_arn, caller.answer_by)
-        if history is None:
+        events = self.history(job, caller.answer_by)
+        if events is None:
             return StepsRead(job, None, NO_EXPRESS_HISTORY)
+        history = list(events)
         read = _steps(job, history)
         if self.kept and job.ended and read.steps and is_whole(history):
             with suppress(Unavailable):  # it is read again the next time
                 self.kept.keep(job, read.steps)
         return read
 
-    def _history(self, job: Job, execution_arn: str, deadline: float) -> Sequence[HistoryEvent] | None:
+    def history(self, job: Job, deadline: float) -> Iterable[HistoryEvent] | None:
+        """Give the events of a job's execution, as they are read; None where AWS keeps none of such a run."""
+        if job.execution_arn is None:
+            return None if job.machine_type == "EXPRESS" else ()
         if job.machine_type == "STANDARD":
-            history = self.executions.history(execution_arn, deadline=deadline)
-            return list(until_redriven(history, job.redrive_count))
+            history = self.executions.history(job.execution_arn, deadline=deadline)
+            return until_redriven(history, job.redrive_count)
         found = self.directory.look_up(Wanted(job.workspace, endpoint=job.endpoint), deadline=deadline)
         log_group = found.endpoint.log_group if found.endpoint else None
         if log_group is None:
             return None
-        return list(self.logs.history(log_group, execution_arn, job.created_at, deadline=deadline))
+        return self.logs.history(log_group, job.execution_arn, job.created_at, deadline=deadline)
 
     def list(self, caller: Caller, command: ListJobs) -> ListingPage:
         """Give a page of the jobs that the caller may see."""

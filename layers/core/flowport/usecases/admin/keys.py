@@ -1,20 +1,18 @@
 """The keys that sign tokens: made or brought, rotated, retired. Nobody is ever shown one."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flowport.domain.errors import Conflict, NotFound
-from flowport.domain.jwt import FLOWPORT_ALIAS, KEY_BYTES_AT_LEAST, PHIXFLOW_ALIAS
+from flowport.domain.jwt import FLOWPORT_ALIAS, KEY_BYTES_AT_LEAST, PHIXFLOW_ALIAS, new_signing_key
 from flowport.usecases.admin.audit import Audit, Result
 from flowport.usecases.admin.errors import ValidationFailed, Violation
 from flowport.usecases.admin.ports import Actor
 from flowport.usecases.ports import Secrets, SecretVersion
 
 ALIASES: Final = (FLOWPORT_ALIAS, PHIXFLOW_ALIAS)
-_RANDOM_BYTES: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class ManageKeys:
         with self._around(actor, "put", alias, before) as act:
             made = self.secrets.put(
                 _name(actor, alias),
-                text or secrets.token_urlsafe(_RANDOM_BYTES),
+                text or new_signing_key(),
                 replaces=before[0].id if before else None,
                 deadline=actor.deadline,
             )
@@ -64,8 +62,7 @@ class ManageKeys:
         if self._versions(actor, alias):
             return
         with self._around(actor, "put", alias, ()) as act:
-            text = secrets.token_urlsafe(_RANDOM_BYTES)
-            made = self.secrets.put(_name(actor, alias), text, replaces=None, deadline=actor.deadline)
+            made = self.secrets.put(_name(actor, alias), new_signing_key(), replaces=None, deadline=actor.deadline)
             # Somebody else's key, made at this moment, is as good.
             act.after = None if made is None else _members([made])
 
