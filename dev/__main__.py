@@ -137,6 +137,7 @@ def _call_samples(running: Up, home: Home) -> None:
     _call_theeye(running.local)
     _call_iolinker(running.local)
     _call_phixflow(running.local)
+    _call_nebulagraph(running.local)
 
 
 def _call_theeye(local: dict[str, Any]) -> None:
@@ -166,6 +167,24 @@ def _call_phixflow(local: dict[str, Any]) -> None:
     print(f"\n$ curl -sS -X POST '{url}' -H \"Authorization: Bearer $PHIXFLOW_API_KEY\"  # PhixFlow")
     headers = {"Authorization": f"Bearer {known['api_key']}", "Content-Type": "text/plain"}
     request = urllib.request.Request(url, b"", headers)  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
+        print(answer.read().decode(), flush=True)
+
+
+def _call_nebulagraph(local: dict[str, Any]) -> None:
+    known = local["dialects"]["nebulagraph"]
+    root = f"{local['base_url']}/api-open/v1"
+    account = {"Authorization": f"Bearer {known['account_base64']}"}
+    request = urllib.request.Request(f"{root}/connect", headers=account, method="POST")  # noqa: S310 - our own URL
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    jobs, body = f"{root}/workflows/{known['workflow_id']}/jobs", '{"input":{"query_1":{"name":"Tim Duncan"}}}'
+    print(
+        f"\n$ curl -sS -c cookies -X POST -H 'Authorization: {account['Authorization']}' {root}/connect"
+        f"\n$ curl -sS -b cookies -H 'Content-Type: application/json' -d '{body}' {jobs}  # NebulaGraph Explorer"
+    )
+    headers = {"Content-Type": "application/json", "Cookie": cookie}
+    request = urllib.request.Request(jobs, body.encode(), headers)  # noqa: S310 - our own URL
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
         print(answer.read().decode(), flush=True)
 

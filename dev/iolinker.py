@@ -1,12 +1,10 @@
 """iolinker's samples: the owners, endpoints and credentials that the examples on its page are written with."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from dev.deploy import SAMPLES_STACK
-from dev.home import DevError
-from dev.tools import flowport_json
+from dev.tools import bring, flowport_json
 
 BOTH_METHODS: Final = ("--method", "GET", "--method", "POST")
 # Owner -> endpoint -> how it is published; machines by their outputs in samples.yaml. The page's one URL is shown under
@@ -52,17 +50,7 @@ def _owner(owner: str, outputs: dict[str, str], environment: dict[str, str]) -> 
     for address, options in OWNERS[owner].items():
         known = [outputs.get(option, option) for option in options]
         flowport_json(f"Publishing {owner}'s {address}", ["publish", address, *known], environment)
-    _bring("tokens", ["page", "--value-stdin"], TOKEN, environment)
+    bring("tokens", ["page", "--value-stdin"], TOKEN, environment)
     if owner == "iolinker":
-        _bring("users", [USER, "--password-stdin", "--brought"], PASSWORD, environment)
+        bring("users", [USER, "--password-stdin", "--brought"], PASSWORD, environment)
     return admin
-
-
-def _bring(kind: str, arguments: list[str], secret: str, environment: dict[str, str]) -> None:
-    """Make a credential, unless an earlier publishing on the same engine has made it."""
-    try:
-        flowport_json(f"Bringing {kind} along", [kind, "create", *arguments], environment, stdin=secret)
-    except DevError:
-        made = flowport_json(f"Listing {kind}", [kind, "list"], environment)
-        if arguments[0] not in json.dumps(made):
-            raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from dev.deploy import SAMPLES_STACK
 from dev.iolinker import OWNERS
+from dev.nebulagraph import PUBLISHED
 from dev.phixflow import ACTIONS
 from dev.tools import flowport_json
 
@@ -60,7 +61,7 @@ def dialects(workspace: str, token: str) -> dict[str, dict[str, str]]:
 
 def samples_version() -> str:
     """Change whenever a sample is published differently."""
-    return hashlib.sha256(repr((SAMPLES, OWNERS, ACTIONS)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((SAMPLES, OWNERS, ACTIONS, PUBLISHED)).encode()).hexdigest()[:16]
 
 
 def _arguments(sample: Sample, outputs: dict[str, str]) -> list[str]:

@@ -48,6 +48,16 @@ def flowport_json(what: str, arguments: list[str], environment: dict[str, str], 
     return answer
 
 
+def bring(kind: str, arguments: list[str], secret: str, environment: dict[str, str]) -> None:
+    """Make a credential, unless an earlier publishing on the same engine has made it."""
+    try:
+        flowport_json(f"Bringing {kind} along", [kind, "create", *arguments], environment, stdin=secret)
+    except DevError:
+        made = flowport_json(f"Listing {kind}", [kind, "list"], environment)
+        if arguments[0] not in json.dumps(made):
+            raise
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that holds tokens: readable by its owner alone from its first byte on."""
     path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from dev.deploy import HalfFinishedError, base_url, deploy
 from dev.engine import Engine
 from dev.home import ROOT, DevError, Home, engine_environment
 from dev.iolinker import publish_iolinker
+from dev.nebulagraph import publish_nebulagraph
 from dev.phixflow import publish_phixflow
 from dev.samples import dialects, publish, samples_version
 from dev.tools import flowport_json, write_private
@@ -85,6 +86,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
     samples = publish(outputs["flowport-samples"], environment)
     iolinker = publish_iolinker(outputs["flowport-samples"], environment)
     phixflow = publish_phixflow(outputs["flowport-samples"], environment)
+    nebulagraph = publish_nebulagraph(outputs["flowport-samples"], environment)
     arguments = ["tokens", "create", "local", "--scope", "run", "--scope", "jobs:read", "--scope", "jobs:write"]
     runner = flowport_json("Creating a token", arguments, environment)
     local = fresh | {
@@ -92,7 +94,8 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
         "operator_token": operator["token"],
         "run_token": runner["token"],
         "samples": samples,
-        "dialects": dialects(WORKSPACE, runner["token"]) | {"iolinker": iolinker, "phixflow": phixflow},
+        "dialects": dialects(WORKSPACE, runner["token"])
+        | {"iolinker": iolinker, "phixflow": phixflow, "nebulagraph": nebulagraph},
     }
     write_private(home.local_json, json.dumps(local, indent=2) + "\n")
     print(f"published  {', '.join(samples.values())}")
