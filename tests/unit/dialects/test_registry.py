@@ -34,7 +34,7 @@ A_CALL = {
     "phixflow": "/acme/api/1/action/billing/quote/trigger",
     "workfloplus": "/jobs/v1/basicSync",
     "theeye": "/acme/task/61f4/job",
-    "nebulagraph": "/api-open/v1/workflow/1/add_job",
+    "nebulagraph": "/api-open/v1/workflows/1/jobs",
 }
 
 
