@@ -1,5 +1,6 @@
 """One endpoint, called through every contract on the deployed stack: the same runs, the same jobs."""
 
+import base64
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Published:
     module: str
     name: str
     task: str
+    workflow: str
 
     @property
     def path(self) -> str:
@@ -36,6 +38,7 @@ class Published:
 def published(local: Local, admin: httpx.Client) -> Iterator[Published]:
     """An endpoint under every identifier, with both machines; its name wants encoding."""
     module, task = f"contracts {secrets.token_hex(4)}", secrets.token_hex(12)
+    workflow = str(10**11 + secrets.randbelow(10**11))
     with local.http(None) as http:
         made = Published(
             http,
@@ -45,12 +48,13 @@ def published(local: Local, admin: httpx.Client) -> Iterator[Published]:
             module,
             "hello",
             task,
+            workflow,
         )
         body = {
             "express_arn": local.machines["HelloExpressArn"],
             "standard_arn": local.machines["HelloStandardArn"],
             "methods": ["GET", "POST"],
-            "aliases": [f"theeye:{task}"],
+            "aliases": [f"theeye:{task}", f"nebulagraph:{workflow}"],
         }
         answer = admin.put(f"/v1/admin/endpoints/{made.path}", json=body)
         assert answer.status_code == 201, answer.text
@@ -102,11 +106,27 @@ def by_theeye(endpoint: Published) -> str:
     return answer.headers["flowport-job-id"]
 
 
+def by_nebulagraph(endpoint: Published) -> str:
+    """A user's token in a cookie; the job has a number, and its end is for whoever polls it."""
+    name = f"u{secrets.token_hex(6)}"
+    user = {"name": name, "password": "correct horse battery staple", "roles": ["runner"]}
+    endpoint.admin.post("/v1/admin/users", json=user).raise_for_status()
+    account = base64.b64encode(f"{name}:{user['password']}".encode()).decode()
+    connected = endpoint.http.post("/api-open/v1/connect", headers={"Authorization": f"Bearer {account}"})
+    cookie = {"Cookie": connected.headers["set-cookie"].partition(";")[0]}
+    endpoint.http.cookies.clear()
+    answer = endpoint.http.post(f"/api-open/v1/workflows/{endpoint.workflow}/jobs", headers=cookie)
+    job = body_of(answer)["data"]["id"]
+    endpoint.admin.post(f"/v1/admin/users/{name}/revoke").raise_for_status()
+    return str(job)
+
+
 WAYS: Final[dict[str, Callable[[Published], str]]] = {
     "native": by_native,
     "iolinker": by_iolinker,
     "phixflow": by_phixflow,
     "theeye": by_theeye,
+    "nebulagraph": by_nebulagraph,
 }
 
 
