@@ -140,7 +140,8 @@ def test_a_run_is_aborted_when_its_time_is_over(instance: Instance) -> None:
     process = answer.json()["processId"]
     message = "Timed out after 1500 ms; the action was aborted"
     assert answer.json() == {"success": False, "processId": process, "message": message}
-    assert instance.execution(process) == "ABORTED"
+    # At once where AWS answers at once; where it does not, the sweep does it.
+    assert within(150, lambda: instance.execution(process) == "ABORTED")
     assert instance.status(process).json() == {"processId": process, "status": "Fail", "message": message}
 
 
@@ -149,7 +150,7 @@ def test_a_time_out_of_60_seconds_is_cut_and_the_run_is_aborted_all_the_same(ins
     answer = instance.trigger("MyApp/My%20API", params={"seconds": "120"})
     assert (answer.status_code, answer.headers["flowport-timeout"]) == (504, "25000")
     assert 20 < time.monotonic() - began < 60
-    assert instance.execution(answer.json()["processId"]) == "ABORTED"
+    assert within(150, lambda: instance.execution(answer.json()["processId"]) == "ABORTED")
 
 
 def test_a_run_that_cannot_be_aborted_is_not_published_for_that(instance: Instance, local: Local) -> None:
@@ -327,7 +328,7 @@ def test_an_action_has_its_own_words(instance: Instance, publish: Callable[..., 
 def test_a_record_that_fails_harms_no_other(instance: Instance, publish: Callable[..., str]) -> None:
     action = publish(dialects={"phixflow": {"per_record": True}})
     records = [{"id": 1}, {"error": "Record 2 is no good."}, {"id": 3}]
-    answer = instance.trigger(action, records, params={"timeout": "22000"})
+    answer = instance.trigger(action, records)
     assert (answer.status_code, answer.json()["message"]) == (200, "1 of 3 records failed")
     told = answer.json()["records"]
     assert [one["success"] for one in told] == [True, False, True]

@@ -585,3 +585,19 @@ def test_an_alias_of_another_endpoint_is_a_conflict_that_names_it(admin: Admin) 
 def test_an_express_endpoint_for_phixflow_must_say_that_runs_may_go_on(admin: Admin) -> None:
     answer = admin.publish(dialects={"phixflow": {}})
     assert (answer.status, answer.pointers) == (422, ["/dialects/phixflow/abandon_at_timeout"])
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"dialects": {"phixflow": {}}}, 422),
+        ({"dialects": {"phixflow": {"abandon_at_timeout": True}}}, 200),
+        ({"dialects": {"phixflow": {}}, "mode": "async"}, 200),
+    ],
+)
+def test_a_patch_cannot_take_back_that_a_phixflow_run_can_be_aborted(
+    admin: Admin, change: dict[str, Any], status: int
+) -> None:
+    admin.publish()
+    assert admin.call("PATCH", PATH, change).status == status
+    assert admin.call("PATCH", PATH, {"mode": "sync"}).status == (422 if "mode" in change else 200)
