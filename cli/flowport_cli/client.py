@@ -148,6 +148,7 @@ class Client:
         *segments: str,
         query: Query = (),
         body: Mapping[str, Any] | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         about: About | None = None,
         read_timeout: float = READ_TIMEOUT,
     ) -> Answer:
@@ -157,7 +158,7 @@ class Client:
             ProblemAnswer: the API refused or failed.
             Unreachable: something else than the API answered, or nothing.
         """
-        answer = self.exchange(method, *segments, query=query, body=body, read_timeout=read_timeout)
+        answer = self.exchange(method, *segments, query=query, body=body, headers=headers, read_timeout=read_timeout)
         check(answer, about or About(workspace=self.workspace or "WORKSPACE"))
         return answer
 

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from flowport_cli import VERSION
 from flowport_cli.commands import (
     api_keys,
+    apply,
     audit,
     bootstrap,
     call,
@@ -122,6 +123,8 @@ def root(
 
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("publish")(publish.publish)
+app.command("apply")(apply.apply)
+app.command("export")(apply.export)
 app.command("call")(call.call)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)

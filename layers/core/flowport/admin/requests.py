@@ -53,6 +53,15 @@ def limit_of(request: HttpRequest) -> int:
     return int(text)
 
 
+def dry_run_of(request: HttpRequest) -> bool:
+    """Read whether nothing is to be written."""
+    text = request.one("dry_run")
+    if text not in {None, "true", "false"}:
+        message = f"The query parameter dry_run={text[:40]!r} must be true or false."
+        raise InvalidRequest(message)
+    return text == "true"
+
+
 def cursor_for(kind: str, after: str | None) -> str | None:
     """Write where a page of `kind` ended as an opaque text that is safe in a URL."""
     return None if after is None else base64.urlsafe_b64encode(dumps([kind, after]).encode()).decode().rstrip("=")

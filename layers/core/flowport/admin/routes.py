@@ -12,7 +12,7 @@ from flowport.admin import webhook_routes as webhooks
 from flowport.admin.calls import Call, Handler, json_answer, list_answer, location
 from flowport.admin.document import read
 from flowport.admin.models import WorkspaceDocument, is_part
-from flowport.admin.requests import body_of, cursor_of, limit_of, precondition_of
+from flowport.admin.requests import body_of, cursor_of, dry_run_of, limit_of, precondition_of
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.addresses import endpoint_address
 from flowport.domain.errors import MethodNotAllowed, NotFound
@@ -102,13 +102,15 @@ def _read_endpoint(call: Call) -> HttpResponse:
 def _put_endpoint(call: Call) -> HttpResponse:
     sent, (module, name) = body_of(call.request), call.names
     documents.check_names(module, name)
-    written, created = call.use.endpoints.change(
-        call.actor,
-        endpoint_address(module, name),
-        lambda current: documents.endpoint_at(sent, call.actor.workspace, module, name, current),
-        precondition=precondition_of(call.request),
-        check=ARNS,
-    )
+    path, precondition = endpoint_address(module, name), precondition_of(call.request)
+
+    def wanted(current: Endpoint | None) -> Endpoint:
+        return documents.endpoint_at(sent, call.actor.workspace, module, name, current)
+
+    if dry_run_of(call.request):
+        previewed = call.use.endpoints.preview(call.actor, path, wanted, precondition=precondition, check=ARNS)
+        return json_answer(200, documents.endpoint_document(previewed))
+    written, created = call.use.endpoints.change(call.actor, path, wanted, precondition=precondition, check=ARNS)
     return _endpoint(201, written, _endpoint_location(call, written)) if created else _endpoint(200, written)
 
 

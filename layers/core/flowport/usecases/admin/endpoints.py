@@ -104,6 +104,26 @@ class ManageEndpoints:
                 return new, current is None
         raise _contended(path)
 
+    def preview(
+        self,
+        actor: Actor,
+        path: str,
+        make: Callable[[Endpoint | None], Endpoint],
+        *,
+        precondition: Precondition | None,
+        check: Collection[str],
+    ) -> Endpoint:
+        """Give what `change` would write, or refuse as it would, and write nothing. Version and times stay."""
+        current = self.registry.get(actor.workspace, path, deadline=actor.deadline)
+        if precondition is not None:
+            precondition.check(path, current)
+        wanted = make(current)
+        self._check(actor, wanted, current, check)
+        if current is None:
+            now = self.clock.now()
+            return replace(wanted, version=1, created_at=now, updated_at=now)
+        return replace(wanted, version=current.version, created_at=current.created_at, updated_at=current.updated_at)
+
     def _check(self, actor: Actor, wanted: Endpoint, seen: Endpoint | None, arns: Collection[str]) -> None:
         check_publishing(wanted, arns, self.machines, actor.deadline)
         if self.callbacks is not None:
