@@ -1,28 +1,34 @@
-"""An endpoint's name reaches every dialect decoded once, out of the path as API Gateway hands it on.
+"""A name reaches every dialect decoded once, out of the path as API Gateway hands it on.
 
-The events' path names the module `My API` and the name `a+b/ü50%25`: as `a+b%2F%C3%BC50%2525`, in which a second
-decoding, a `+` that becomes a space and a `%2F` that splits each lead to an endpoint that is published beside it.
+Most families' paths name an endpoint, the others' a job or a task. In the events the module is `My API`, the name
+`a+b/ü50%25`, written `a+b%2F%C3%BC50%2525`: a second decoding, a `+` that becomes a space and a `%2F` that splits each
+lead to an endpoint that is published beside it.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
-from flowport.dialects import REGISTRY
+from flowport.adapters.api_gateway import request_of
+from flowport.dialects import REGISTRY, dialect_of
 from flowport.domain.dialect_settings import DialectSettings, PhixFlow
 from flowport.domain.records import Endpoint
 from tests.functional.harness import EXPRESS_ARN, Aws, Handler, event
 
+NAME = "a+b/ü50%25"
+# Families whose paths name an endpoint; and those in which people's names stand for something else alone.
+OF_ENDPOINTS = ("native", "iolinker", "phixflow", "theeye")
+OF_OTHERS = ("workfloplus", "nebulagraph")
+WRITTEN = ("%C3%BC", "%c3%bc", "ü")
 MEANT = Endpoint(
     "default",
     "My API",
-    "a+b/ü50%25",
+    NAME,
     express_arn=EXPRESS_ARN,
     auth=("none",),
     dialects=DialectSettings(phixflow=PhixFlow(abandon_at_timeout=True)),
 )
-NAMED = [name for name in REGISTRY if name in {"native", "iolinker", "phixflow", "theeye"}]
 # Where a path is decoded twice, not at all, as a query is, or before it is split.
 OTHERS = [
     replace(MEANT, name="a+b/ü50%"),
@@ -33,8 +39,8 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("written", ["%C3%BC", "%c3%bc", "ü"])
-@pytest.mark.parametrize("dialect", NAMED)
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("dialect", OF_ENDPOINTS)
 def test_a_name_is_decoded_exactly_once(
     dialect: str, written: str, published: Aws, load: Callable[..., Handler]
 ) -> None:
@@ -43,3 +49,16 @@ def test_a_name_is_decoded_exactly_once(
     answer = load("GatewayFunction")(event(f"apigateway/names_{dialect}", path=path), None)
     ran = [published.job(job_id)["endpoint"] for job_id in published.jobs()]
     assert ran == ["My API/a+b%2Fü50%2525"], answer["body"]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("dialect", [name for name in OF_OTHERS if name in REGISTRY])
+def test_any_other_name_is_decoded_exactly_once(dialect: str, written: str) -> None:
+    path = event(f"apigateway/names_{dialect}")["path"].replace("%C3%BC", written)
+    request = request_of(event(f"apigateway/names_{dialect}", path=path))
+    command = dialect_of(request).parse(request)
+    assert NAME in [getattr(command, field.name) for field in fields(command)]
+
+
+def test_every_dialect_has_an_event_for_its_names() -> None:
+    assert set(REGISTRY) <= {*OF_ENDPOINTS, *OF_OTHERS}
