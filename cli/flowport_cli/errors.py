@@ -176,6 +176,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "state-machine-type": "--express takes a machine of type EXPRESS, --standard one of type STANDARD.",
     "workspace-enabled": "Switch it off first: `flowport workspaces disable {workspace}`",
     "already-redriven": "`flowport jobs show {job}` shows the newest of its redrives.",
+    "input-invalid": "`flowport validate {endpoint} JSON` checks an input without running it.",
+    "output-mapping-failed": "`flowport jobs output JOB` shows what the workflow gave, whatever the mapping.",
     "output-not-http": "See the output as it is with --view output or --view job.",
     "not-redrivable": "Run it anew: `flowport jobs input JOB` gives what it was started with.",
     "outcome-unknown": "Before you repeat it, see whether it was started: `flowport jobs list --endpoint {endpoint}`",

@@ -23,6 +23,7 @@ from flowport_cli.commands import (
     resume,
     tokens,
     users,
+    validate,
     webhook_secrets,
     workspaces,
 )
@@ -126,6 +127,7 @@ app.command("publish")(publish.publish)
 app.command("apply")(apply.apply)
 app.command("export")(apply.export)
 app.command("call")(call.call)
+app.command("validate")(validate.validate)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)
 app.command("enable")(endpoints.enable)

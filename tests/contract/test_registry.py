@@ -22,7 +22,16 @@ from tests.fakes import ACME, EXPRESS_ARN, NOW, FakeClock
 
 SOON = 10.0
 QUOTE = Endpoint(
-    "acme", "billing", "quote", express_arn=EXPRESS_ARN, sample={"a": [1, None]}, created_at=NOW, updated_at=NOW
+    "acme",
+    "billing",
+    "quote",
+    express_arn=EXPRESS_ARN,
+    sample={"a": [1, None]},
+    input_schema='{"type":"object"}',
+    output_schema="{}",
+    output_mapping="a.b",
+    created_at=NOW,
+    updated_at=NOW,
 )
 TOKEN = Credential("5f" * 32, "token", "acme", "tok_AAAAAAAAAAAAAAAAAAAA", "ci", ("run",), created_at=NOW)
 ANN = Credential("user#acme#ann", "user", "acme", "ann", "ann", ("run",), created_at=NOW, password_hash="$argon2id$")

@@ -331,6 +331,9 @@ def test_an_endpoints_document_reads_back_as_the_endpoint() -> None:
         keep_jobs_days=14,
         keep_payloads_days=0,
         sample={"x": [1]},
+        input_schema='{"properties":{"ä":{"default":null}}}',
+        output_schema='{"type":"string"}',
+        output_mapping="a.b",
         aliases=("nebulagraph:107", "v10:My API"),
         parameters=(
             Parameter("a", "integer", default=1),

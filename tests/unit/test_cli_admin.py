@@ -64,6 +64,8 @@ def test_publish_puts_what_was_given_and_leaves_the_rest_to_the_api(cli: Cli) ->
 
 def test_publish_sends_every_option(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "sample.json").write_text('{"items": [1]}')
+    (tmp_path / "schema.json").write_text('{"type": "object"}')
+    (tmp_path / "output.json").write_text("{}")
     cli.api.replies = [answer(ENDPOINT, 200)]
 
     result = cli(
@@ -71,6 +73,8 @@ def test_publish_sends_every_option(cli: Cli, tmp_path: Path) -> None:
         "--method", "get", "--method", "POST", "--auth", "none", "--auth", "password", "--ip-allow", "10.0.0.0/8",
         "--ip-allow", "2001:db8::/32", "--http-header", "X-Trace", "--log-group", "/aws/vendedlogs/states/x",
         "--sample", f"@{tmp_path / 'sample.json'}", "--title", "Hello", "--disabled",
+        "--input-schema", str(tmp_path / "schema.json"), "--output-schema", str(tmp_path / "output.json"),
+        "--output-mapping", "total",
     )  # fmt: skip
 
     assert result.exit_code == 0
@@ -86,6 +90,9 @@ def test_publish_sends_every_option(cli: Cli, tmp_path: Path) -> None:
         "http_headers": ["X-Trace"],
         "log_group": "/aws/vendedlogs/states/x",
         "sample": {"items": [1]},
+        "input_schema": {"type": "object"},
+        "output_schema": {},
+        "output_mapping": "total",
         "enabled": False,
     }
     assert result.stderr.startswith("Replaced. ")

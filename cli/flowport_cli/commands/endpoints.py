@@ -91,6 +91,10 @@ def _switch(ctx: typer.Context, endpoint: str, action: str, *, as_json: bool) ->
     session.note(f"{endpoint} is {action}d.")
 
 
+def _json_line(value: Any) -> str | None:  # noqa: ANN401  # any JSON value
+    return None if value is None else cell_text(value)
+
+
 def _json_lines(values: Sequence[Any] | None) -> str | None:
     return "\n".join(cell_text(value) for value in values) if values else None
 
@@ -115,6 +119,9 @@ def show_endpoint(endpoint: Mapping[str, Any]) -> None:
             "callback": endpoint.get("callback_url"),
             "callback hosts": endpoint.get("callback_hosts"),
             "sample": None if sample is None else cell_text(sample),
+            "input schema": _json_line(endpoint.get("input_schema")),
+            "output schema": _json_line(endpoint.get("output_schema")),
+            "output mapping": endpoint.get("output_mapping"),
             "aliases": endpoint.get("aliases"),
             "parameters": _json_lines(endpoint.get("parameters")),
             **{f"{name} settings": cell_text(said) for name, said in (endpoint.get("dialects") or {}).items()},

@@ -25,7 +25,9 @@ from flowport_cli.results import end_with, follow, has_ended, show_end, show_out
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 from flowport_cli.watch import MAX_WAIT, exit_code_of
 
-app = typer.Typer(help="Jobs: list, watch, cancel, redrive, delete, and their input and steps.", no_args_is_help=True)
+app = typer.Typer(
+    help="Jobs: list, watch, cancel, redrive, delete, and their input, output and steps.", no_args_is_help=True
+)
 JobId = Annotated[str, typer.Argument(help="Job id, execution ARN or request id.", metavar="JOB")]
 _ABOUT: Final = About(listing="flowport jobs list")
 _LIST_COLUMNS: Final[Columns] = {
@@ -182,6 +184,17 @@ def show_input(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> No
     """Show what a job was started with."""
     session = session_of(ctx, as_json=as_json)
     answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, "input", about=_ABOUT)
+    if session.json:
+        session.emit(answer)
+    else:
+        show_json(answer.value())
+
+
+@app.command("output")
+def show_output(ctx: typer.Context, job_id: JobId, as_json: AsJson = False) -> None:
+    """Show what a job's run gave, before the endpoint's output mapping."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client(needs_token=False).send("GET", "v1", "jobs", job_id, "output", about=_ABOUT)
     if session.json:
         session.emit(answer)
     else:

@@ -2,7 +2,8 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -85,6 +86,15 @@ def publish(
     sample: Annotated[
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
+    input_schema: Annotated[
+        Path | None, typer.Option(help="JSON Schema (2020-12) that inputs must fit.", metavar="FILE")
+    ] = None,
+    output_schema: Annotated[
+        Path | None, typer.Option(help="JSON Schema (2020-12) of what callers get, for OpenAPI.", metavar="FILE")
+    ] = None,
+    output_mapping: Annotated[
+        str | None, typer.Option(help="JMESPath expression that makes of the output what callers get.", metavar="EXPR")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Title for people.")] = None,
     alias: options.Aliases = None,
     parameter: options.Parameters = None,
@@ -126,6 +136,9 @@ def publish(
         keep_payloads_days=keep_payloads_days,
         callback_url=callback_url,
         callback_hosts=callback_host,
+        input_schema=_schema(input_schema, "input schema"),
+        output_schema=_schema(output_schema, "output schema"),
+        output_mapping=output_mapping,
     )
     said = options.dialects(
         iolinker={"empty_output_is_none": empty_output_is_none},
@@ -160,3 +173,7 @@ def publish(
     session.note(
         f"{done}. It is called with POST {client.url('v1', 'run', module, name)} or `flowport call {endpoint}`."
     )
+
+
+def _schema(path: Path | None, what: str) -> Any:  # noqa: ANN401  # any JSON value
+    return None if path is None else json.loads(read_json(f"@{path}", what))

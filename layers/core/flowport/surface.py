@@ -11,7 +11,8 @@ from flowport.dialects import dialect_of
 from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
-from flowport.usecases.ports import Clock
+from flowport.usecases.map_output import mapped_result
+from flowport.usecases.ports import Clock, OutputMapping
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import RunBatch, RunOrBatch
 from flowport.usecases.run_endpoint import Run
@@ -44,6 +45,7 @@ class PublicSurface:
     custom_domain: str = ""
     base_path: str = ""
     cors_origins: tuple[str, ...] = ()
+    mapping: OutputMapping | None = None
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one API Gateway event."""
@@ -87,6 +89,8 @@ class PublicSurface:
                 base_url=request.base_url,
             )
             result = self.usecases[type(command)](caller, command)
+            if self.mapping is not None:
+                result = mapped_result(self.mapping, result)
             return dialect.render(request, command, result), None
         except FlowportError as error:
             return dialect.refuse(request, error), error

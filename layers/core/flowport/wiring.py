@@ -12,8 +12,10 @@ from flowport.adapters.deliver_machine import DeliverMachine
 from flowport.adapters.delivery_log import DynamoDeliveryLog
 from flowport.adapters.directory import DynamoDirectory, Tables
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
+from flowport.adapters.jmespath_mapping import JmesPathMapping
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
+from flowport.adapters.json_schemas import JsonSchemas
 from flowport.adapters.jwt_tokens import SignedTokens
 from flowport.adapters.kept_steps import DynamoKeptSteps
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
@@ -23,6 +25,7 @@ from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Access
+from flowport.usecases.check_input import CheckInput, ValidateInput
 from flowport.usecases.count_ends import telling_of_ends
 from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
 from flowport.usecases.end_job import handing_over
@@ -30,7 +33,7 @@ from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
-from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
 from flowport.usecases.read_task_output import ReadTaskOutput, TaskOutputReader
 from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
 from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow, WorkflowReader
@@ -117,6 +120,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.stop,
         parts.numbers,
         plain_callbacks=bool(settings.callback_private_networks),
+        schemas=JsonSchemas(),
     )
     reader = JobReader(
         parts.access,
@@ -139,9 +143,11 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
             Run: run,
             RunBatch: batch,
             RunOrBatch: batch.divided,
+            ValidateInput: CheckInput(parts.access, JsonSchemas()),
             ReadJob: reader.read,
             ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
             ReadInput: reader.read_input,
+            ReadOutput: reader.read_output,
             ReadSteps: reader.read_steps,
             ReadTaskOutput: TaskOutputReader(parts.access, reader),
             ListJobs: reader.list,
@@ -162,6 +168,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         custom_domain=settings.custom_domain,
         base_path=settings.base_path,
         cors_origins=settings.cors_origins,
+        mapping=JmesPathMapping(),
     )
 
 
@@ -217,6 +224,7 @@ def deliver_callback() -> "DeliverCallback":
     from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
     from flowport.dialects.native.answers import job_document  # noqa: PLC0415
     from flowport.usecases.deliver_callback import DeliverCallback  # noqa: PLC0415
+    from flowport.usecases.map_output import callback_document  # noqa: PLC0415
 
     settings, clients = Settings.from_environment(), Clients()
     parts = Parts(settings, clients)
@@ -228,7 +236,7 @@ def deliver_callback() -> "DeliverCallback":
         OutboundHttp(parts.clock, private=private),
         parts.clock,
         settings.callback_pauses,
-        job_document,
+        callback_document(JmesPathMapping(), job_document),
         plain=bool(private),
     )
 
@@ -250,6 +258,7 @@ def admin() -> "AdminFunction":
     from flowport.usecases.admin.audit import Audit, ReadAudit  # noqa: PLC0415
     from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
     from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
+    from flowport.usecases.admin.contracts import Contracts  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
     from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
     from flowport.usecases.admin.figures import FiguresOfRows, ReadFigures  # noqa: PLC0415
@@ -266,7 +275,8 @@ def admin() -> "AdminFunction":
     registry = DynamoEndpointRegistry(dynamodb, tables.endpoints, clock)
     secrets = SecretsManager(clients.secrets, settings.secrets_prefix + WEBHOOKS, clock)
     rules = CallbackRules(secrets, plain=bool(settings.callback_private_networks))
-    endpoints = ManageEndpoints(registry, StepFunctionsMachines(clients.executions, clock), clock, audit, rules)
+    contracts, of_ours = Contracts(JsonSchemas(), JmesPathMapping()), StepFunctionsMachines(clients.executions, clock)
+    endpoints = ManageEndpoints(registry, of_ours, clock, audit, rules, contracts)
     credential_registry = DynamoCredentialRegistry(dynamodb, tables.credentials, tables.endpoints, clock)
     credentials = ManageCredentials(credential_registry, registry, parts.passwords, clock, audit)
     site = Site(settings.default_workspace, settings.custom_domain, settings.base_path, settings.cors_origins)

@@ -1,18 +1,20 @@
 """One attempt to deliver a callback, and what callers see of the attempts."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from flowport.adapters.jmespath_mapping import JmesPathMapping
 from flowport.dialects.native.answers import job_document
 from flowport.domain.errors import JobEnded, NotFound, Unavailable
 from flowport.domain.job import Job
 from flowport.domain.webhooks import Attempt, Delivery, new_secret
 from flowport.usecases.deliver_callback import DeliverCallback, Due, Next
 from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend, TooManyResends
+from flowport.usecases.map_output import callback_document
 from tests.fakes import (
     JOB_ID,
     NOW,
@@ -294,3 +296,19 @@ def test_another_callers_job_is_not_sent_again(stack: Stack) -> None:
     stack.jobs.rows[JOB_ID] = ended(workspace="other")
     with pytest.raises(NotFound):
         JobDeliveries(stack.access, stack.log, stack.deliveries, stack.clock).resend(stack.caller(), Resend(JOB_ID, 1))
+
+
+def test_a_callback_carries_the_mapped_output(it: Delivering) -> None:
+    it.jobs.rows[JOB_ID] = replace(it.jobs.rows[JOB_ID], status="SUCCEEDED", output='{"a":1,"b":2}', output_mapping="a")
+    it.use = replace(it.use, document=callback_document(JmesPathMapping(), job_document))
+    it.use(FIRST)
+    assert json.loads(it.outbound.received[0][2])["output"] == 1
+
+
+def test_a_callback_whose_output_cannot_be_mapped_is_sent_without_it_and_says_why(it: Delivering) -> None:
+    it.jobs.rows[JOB_ID] = replace(it.jobs.rows[JOB_ID], status="SUCCEEDED", output='"x"', output_mapping="sum(@)")
+    it.use = replace(it.use, document=callback_document(JmesPathMapping(), job_document))
+    it.use(FIRST)
+    sent = json.loads(it.outbound.received[0][2])
+    assert (sent["status"], sent["output"]) == ("SUCCEEDED", None)
+    assert sent["output_error"].startswith("The run succeeded, but the endpoint's output mapping cannot be applied")

@@ -136,6 +136,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "keep_payloads_ms": job.keep_payloads_ms,
         "callbacks": job.callbacks or None,
         "base_url": job.base_url,
+        "output_mapping": job.output_mapping,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
@@ -183,6 +184,7 @@ def job_of(row: dict[str, Any]) -> Job:
         alias=row.get("alias"),
         callbacks=tuple(row.get("callbacks", ())),
         base_url=row.get("base_url"),
+        output_mapping=row.get("output_mapping"),
     )
 
 

@@ -1,5 +1,6 @@
 """Records as the admin API's documents, and documents as records."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
@@ -11,6 +12,7 @@ from flowport.domain.addresses import endpoint_address
 from flowport.domain.audit import Act
 from flowport.domain.dialect_settings import DialectSettings
 from flowport.domain.parameters import plain
+from flowport.domain.payload import dumps
 from flowport.domain.records import Credential, CredentialKind, Endpoint, Workspace
 from flowport.usecases.admin.audit import Record
 from flowport.usecases.admin.errors import ValidationFailed, Violation
@@ -46,6 +48,9 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "callback_url": endpoint.callback_url,
         "callback_hosts": list(endpoint.callback_hosts),
         "sample": endpoint.sample,
+        "input_schema": _json_value(endpoint.input_schema),
+        "output_schema": _json_value(endpoint.output_schema),
+        "output_mapping": endpoint.output_mapping,
         "aliases": list(endpoint.aliases),
         "parameters": [plain(parameter) for parameter in endpoint.parameters],
         "dialects": _dialects(endpoint.dialects),
@@ -53,6 +58,14 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "created_at": timestamp(endpoint.created_at),
         "updated_at": timestamp(endpoint.updated_at),
     }
+
+
+def _json_value(text: str | None) -> Any:  # noqa: ANN401  # any JSON value
+    return None if text is None else json.loads(text)
+
+
+def _json_text(value: Json | None) -> str | None:
+    return None if value is None else dumps(value)
 
 
 def _dialects(settings: DialectSettings) -> Json:
@@ -221,6 +234,9 @@ def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -
         callback_url=document.callback_url,
         callback_hosts=tuple(document.callback_hosts),
         sample=document.sample,
+        input_schema=_json_text(document.input_schema),
+        output_schema=_json_text(document.output_schema),
+        output_mapping=document.output_mapping,
         aliases=tuple(document.aliases),
         parameters=tuple(one.parameter() for one in document.parameters),
         dialects=document.dialects.settings(),

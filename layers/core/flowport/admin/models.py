@@ -228,6 +228,9 @@ class EndpointDocument(Document):
         default=[]
     )
     sample: Sample = None
+    input_schema: dict[str, Any] | None = None
+    output_schema: dict[str, Any] | None = None
+    output_mapping: Annotated[str, Field(min_length=1)] | None = None
     aliases: Annotated[list[Alias], Field(max_length=ALIASES_AT_MOST), AfterValidator(unique)] = Field(default=[])
     parameters: Parameters = Field(default=[])
     dialects: DialectsDocument = Field(default=DialectsDocument())

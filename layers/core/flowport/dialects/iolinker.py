@@ -23,6 +23,7 @@ from flowport.domain.errors import (
     EndpointDisabled,
     FlowportError,
     Forbidden,
+    InputInvalid,
     InvalidJson,
     InvalidRequest,
     MethodNotAllowed,
@@ -52,6 +53,7 @@ ERRORS: Final[tuple[tuple[type[FlowportError], int, str, str | None], ...]] = (
     (CallbackTaken, 409, "requestError.repeatedOperation", "requestError.repeatedOperation"),
     (CallbackExpired, 410, "requestError.expired", None),  # [C]
     (PayloadTooLarge, 413, INVALID_PARAMS, None),
+    (InputInvalid, 400, INVALID_PARAMS, None),  # [C]
     (InvalidJson, 400, INVALID_PARAMS, None),
     (InvalidRequest, 400, INVALID_PARAMS, None),
 )

@@ -5,9 +5,13 @@ An error says what is wrong, with which value, and what to do. A dialect renders
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 Source = Literal["gateway", "workflow", "unknown"]
+
+
+# So many are told of in the sentence that dialects give, which have no list of violations.
+NAMED_VIOLATIONS: Final = 3
 
 
 class FlowportError(Exception):
@@ -231,6 +235,27 @@ class KeyReused(Unprocessable):
     title = "Idempotency key reused"
 
 
+class InputInvalid(Unprocessable):
+    """The input does not fit the endpoint's input schema; every violation is listed.
+
+    A violation has `pointer` (a JSON Pointer into the input), `detail` (a sentence) and `keyword` (the schema's).
+    """
+
+    kind = "input-invalid"
+    title = "Input does not fit the schema"
+
+    @classmethod
+    def of(cls, endpoint: str, violations: Sequence[Mapping[str, str]], *, complete: bool = True) -> "InputInvalid":
+        """List the violations, the first of them in the sentence too; `complete` says whether these are all."""
+        first = "; ".join(f"{one['pointer'] or 'the input'}: {one['detail']}" for one in violations[:NAMED_VIOLATIONS])
+        left = len(violations) - NAMED_VIOLATIONS
+        more = f"; and {left} more" if left > 0 else "" if complete else "; and others"
+        members: dict[str, Any] = {"errors": [dict(one) for one in violations]}
+        if not complete:
+            members["complete"] = False
+        return cls(f"The input does not fit the schema of {endpoint!r}: {first}{more}.", members=members)
+
+
 class InputNotKept(Conflict):
     """What was asked needs the input of a job, which is not kept."""
 
@@ -322,5 +347,14 @@ class OutputNotHttp(FlowportError):
 
     kind = "output-not-http"
     title = "Output is not an HTTP answer"
+    status = 500
+    source = "workflow"
+
+
+class OutputMappingFailed(FlowportError):
+    """The run succeeded, and the endpoint's output mapping cannot be applied to what it gave."""
+
+    kind = "output-mapping-failed"
+    title = "The output cannot be mapped"
     status = 500
     source = "workflow"

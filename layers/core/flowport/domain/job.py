@@ -59,6 +59,9 @@ class Job:
     that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
     which its endpoint was called. Its end is sent to `callbacks`, with links that begin with `base_url`.
 
+    `output` is always the workflow's own; what callers get of it `output_mapping` says, as its endpoint had it
+    at the call.
+
     It is kept for `keep_ms` from its end, which sets `expires_at`; its payloads for `keep_payloads_ms` (None: as long
     as the job, 0: not at all), which `payloads_expired` says are over.
     """
@@ -98,6 +101,7 @@ class Job:
     alias: str | None = None
     callbacks: tuple[str, ...] = ()
     base_url: str | None = None
+    output_mapping: str | None = None
 
     @property
     def goes_on_alone(self) -> bool:

@@ -56,6 +56,9 @@ class Endpoint:
     Jobs and payloads are kept for so many days from a job's end: None is as long as the stack keeps jobs, and as long
     as the job; no payload is kept where `keep_payloads_days` is 0.
 
+    `input_schema` and `output_schema` are JSON Schemas as JSON texts: an input must fit the one, the other says what
+    callers get. `output_mapping` (JMESPath) makes that of a run's output.
+
     Every job's end is sent to `callback_url`; a call may name another URL, on one of `callback_hosts`.
     """
 
@@ -79,6 +82,9 @@ class Endpoint:
     callback_url: str | None = None
     callback_hosts: tuple[str, ...] = ()
     sample: Any = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    output_mapping: str | None = None
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     dialects: DialectSettings = NO_SETTINGS

@@ -62,6 +62,25 @@ class Directory(Protocol):
         ...
 
 
+class InputSchemas(Protocol):
+    """What checks inputs. It is asked only where an endpoint has an input schema."""
+
+    def fit(self, endpoint: str, schema: str, text: str) -> str:
+        """Give a checked JSON text with the schema's defaults filled in.
+
+        Raises `InputInvalid`; `PayloadTooLarge` or `InvalidJson` when the defaults make it more than a run can take.
+        """
+        ...
+
+
+class OutputMapping(Protocol):
+    """What makes of a run's output what callers get. It is asked only where an endpoint has a mapping."""
+
+    def apply(self, expression: str, output: str) -> str:
+        """Give the JSON text that the expression selects. Raises `OutputMappingFailed`."""
+        ...
+
+
 class JobStore(Protocol):
     """The jobs' rows. Each write is conditional; None or False says that the condition did not hold."""
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flowport.domain.errors import PayloadNotKept, Unavailable
+from flowport.domain.errors import Forbidden, JobEnded, PayloadNotKept, Unavailable
 from flowport.domain.job import NOT_STARTED, Job
 from flowport.domain.numbers import JobNumber
 from flowport.domain.retention import LISTED_AT_MOST, as_seen
@@ -45,6 +45,13 @@ class ReadJob:
 @dataclass(frozen=True, slots=True)
 class ReadInput:
     """A request for what a job was started with."""
+
+    reference: str | JobNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOutput:
+    """A request for what a job's run gave, before the endpoint's mapping."""
 
     reference: str | JobNumber
 
@@ -106,6 +113,24 @@ class JobReader:
             message = "The input of this job is not kept" + (" any more." if job.payloads == "expired" else ".")
             raise PayloadNotKept(message, members={"id": job.id, "payloads": job.payloads})
         return loaded.input
+
+    def read_output(self, caller: Caller, command: ReadOutput) -> str:
+        """Give the JSON text that the workflow gave.
+
+        Where the endpoint maps it, that is for who may read jobs, not for every caller.
+        """
+        principal, job = self.access.to_read_job(caller, command.reference)
+        if job.output_mapping is not None and not principal.has(*(caller.any_of or ("jobs:read",))):
+            message = "The output as the workflow gave it needs a credential with the scope 'jobs:read'."
+            raise Forbidden(message)
+        if job.status != "SUCCEEDED":
+            message = f"The job is {job.status}; only one that has succeeded has an output."
+            raise JobEnded(message, members={"id": job.id, "job_status": job.status})
+        loaded = self.jobs.with_output(job, deadline=caller.answer_by)
+        if loaded.output is None:
+            message = "The output of this job is not kept" + (" any more." if job.payloads == "expired" else ".")
+            raise PayloadNotKept(message, members={"id": job.id, "payloads": job.payloads})
+        return loaded.output
 
     def read_steps(self, caller: Caller, command: ReadSteps) -> StepsRead:
         """Give the states that the job went through, where AWS can tell."""

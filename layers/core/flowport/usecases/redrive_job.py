@@ -184,6 +184,7 @@ class RedriveJob:
             labels=origin.labels,
             # Without a credential it is the origin's own caller, by whatever name it was recorded.
             anonymous=origin.principal,
+            checked=True,
         )
         job = self.run.new_job(caller, principal, endpoint, plan_run(endpoint, preference), command)
         callbacks = callbacks_again(endpoint, origin.callbacks, plain=self.run.plain_callbacks)

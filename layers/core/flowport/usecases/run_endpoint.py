@@ -41,7 +41,7 @@ from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.callback_urls import callbacks_of
-from flowport.usecases.ports import Clock, Detached, Executions, JobNumbers, JobStore
+from flowport.usecases.ports import Clock, Detached, Executions, InputSchemas, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import last_read, wait_for_end
@@ -68,7 +68,8 @@ class Run:
     and the run is stopped then; it is cut to what the answer's own time leaves. With `wait_ms` the call is an
     asynchronous one that waits so long for the end. A `stoppable` run is to end at its time limit: of an endpoint's
     machines it takes the one whose runs AWS can stop. `anonymous` is what a caller without a credential is recorded as.
-    With `number_series` the job gets the workspace's next number of that series.
+    With `number_series` the job gets the workspace's next number of that series. A `checked` input is one that a run
+    had before: it is not held against the endpoint's schema again.
     """
 
     endpoint: str | None
@@ -89,6 +90,7 @@ class Run:
     anonymous: str = ANONYMOUS
     number_series: Series | None = None
     callback_url: str | None = None
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class RunEndpoint:
     stop: StopJob
     numbers: JobNumbers | None = None
     plain_callbacks: bool = False
+    schemas: InputSchemas | None = None
 
     def __call__(self, caller: Caller, command: Run) -> Ran:
         """Run, and give the job as it stands when the answer is due."""
@@ -212,7 +215,7 @@ class RunEndpoint:
             direct=plan.direct,
             execution_arn=ids.standard_execution_arn(plan.state_machine_arn, job_id) if standard else None,
             started_at=now if plan.direct else None,
-            input=command.read_input(),
+            input=self._input(endpoint, command),
             labels=dict(command.labels),
             client_job_id=command.client_job_id,
             keyed=command.idempotency_key is not None or command.client_job_id is not None,
@@ -224,7 +227,14 @@ class RunEndpoint:
             check_at=min(check_at, deadline_at or check_at),
             callbacks=callbacks,
             base_url=caller.base_url if callbacks else None,
+            output_mapping=endpoint.output_mapping,
         )
+
+    def _input(self, endpoint: Endpoint, command: Run) -> str:
+        text = command.read_input()
+        if endpoint.input_schema is None or self.schemas is None or command.checked:
+            return text
+        return self.schemas.fit(endpoint.path, endpoint.input_schema, text)
 
     def _numbered(self, caller: Caller, command: Run, job: Job) -> Job:
         if command.number_series is None or self.numbers is None:

@@ -15,6 +15,7 @@ from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
 from flowport.domain.webhooks import Delivery, message_id
 from flowport.domain.workflow import WorkflowState
+from flowport.usecases.check_input import Fitting
 from flowport.usecases.deliveries import DeliveriesRead, Resent
 from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
@@ -256,6 +257,7 @@ ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     Resent: lambda request, _, resent: _resent(request, resent),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),
     WorkflowRead: lambda _request, _, read: _json(200, _workflow(read)),
+    Fitting: lambda _request, _, fitting: _json(200, f'{{"valid":true,"input":{fitting.text}}}'),
     Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
     ListingPage: lambda request, _, page: _json(200, _page(request, page)),
     str: lambda _request, _, text: _json(200, text),

@@ -29,9 +29,10 @@ from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
 from flowport.domain.webhooks import CallbackUrlRefused, parse_callback_url, shown_url
+from flowport.usecases.check_input import ValidateInput
 from flowport.usecases.deliveries import ReadDeliveries, Resend
 from flowport.usecases.parked.resume_run import Resume
-from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
 from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
@@ -46,12 +47,14 @@ _LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
 _LABELS_AT_MOST: Final = 20
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 # What lies below a job and is only read.
-_READS: Final[dict[str, type[ReadInput | ReadSteps | ReadDeliveries | ReadJobWorkflow]]] = {
+_READS: Final[dict[str, type[ReadInput | ReadOutput | ReadSteps | ReadDeliveries | ReadJobWorkflow]]] = {
     "input": ReadInput,
+    "output": ReadOutput,
     "steps": ReadSteps,
     "deliveries": ReadDeliveries,
     "workflow": ReadJobWorkflow,
 }
+_OF_ENDPOINTS: Final = frozenset({"run", "validate", "endpoints"})
 _RESEND: Final = re.compile(r"deliveries/([0-9]{1,4})/resend")
 _DEADLINE_AT_MOST: Final = 365 * 86_400
 _KEY_AT_MOST: Final = 255
@@ -66,8 +69,10 @@ def command_of(
 ) -> (
     Run
     | RunBatch
+    | ValidateInput
     | ReadJob
     | ReadInput
+    | ReadOutput
     | ReadSteps
     | ReadDeliveries
     | Resend
@@ -79,16 +84,10 @@ def command_of(
     | ReadEndpointWorkflow
     | ReadJobWorkflow
 ):
-    """Route: `/v1/run/{module}/{name}` and its `/batch`, `/v1/jobs` and what lies below it, `/v1/callbacks/{id}`."""
+    """Route: `/v1/run/{module}/{name}`, its `/batch`, `/v1/validate/…`, `/v1/jobs` and below, `/v1/callbacks/{id}`."""
     match request.segments:
-        case ("v1", "run", module, name) if _is_name(module) and _is_name(name):
-            return _run(request, endpoint_address(module, name))
-        case ("v1", "run", module, name, "batch") if _is_name(module) and _is_name(name):
-            return _batch(request, endpoint_address(module, name))
-        case ("v1", "endpoints", module, name, "workflow") if _is_name(module) and _is_name(name):
-            _only(request, "GET", "HEAD")
-            machine = _choice(request, "machine", ("express", "standard"))
-            return ReadEndpointWorkflow(endpoint_address(module, name), machine)  # type: ignore[arg-type]
+        case ("v1", kind, module, name, *below) if kind in _OF_ENDPOINTS and _is_name(module) and _is_name(name):
+            return _of_endpoint(request, (kind, *below), endpoint_address(module, name))
         case ("v1", "jobs"):
             _only(request, "GET", "HEAD")
             return _list(request)
@@ -100,9 +99,29 @@ def command_of(
     raise _no_such_path(request)
 
 
+def _of_endpoint(
+    request: HttpRequest, route: tuple[str, ...], endpoint: str
+) -> Run | RunBatch | ValidateInput | ReadEndpointWorkflow:
+    match route:
+        case ("run",):
+            return _run(request, endpoint)
+        case ("run", "batch"):
+            return _batch(request, endpoint)
+        case ("validate",):
+            _only(request, "POST")
+            return ValidateInput(endpoint, lambda: _input(request))
+        case ("endpoints", "workflow"):
+            _only(request, "GET", "HEAD")
+            machine = _choice(request, "machine", ("express", "standard"))
+            return ReadEndpointWorkflow(endpoint, machine)  # type: ignore[arg-type]
+    raise _no_such_path(request)
+
+
 def _of_job(
     request: HttpRequest, named: str, below: str
-) -> ReadJob | ReadInput | ReadSteps | ReadDeliveries | ReadJobWorkflow | Resend | Cancel | Redrive | Delete:
+) -> (
+    ReadJob | ReadInput | ReadOutput | ReadSteps | ReadDeliveries | ReadJobWorkflow | Resend | Cancel | Redrive | Delete
+):
     reference = job_number_of(named) or named
     if not below:
         _only(request, "GET", "HEAD", "DELETE")

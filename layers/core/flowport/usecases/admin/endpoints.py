@@ -12,6 +12,7 @@ from flowport.domain import ids
 from flowport.domain.errors import Conflict, NotFound, PreconditionFailed
 from flowport.domain.records import Endpoint
 from flowport.usecases.admin.audit import Audit
+from flowport.usecases.admin.contracts import Contracts
 from flowport.usecases.admin.errors import EndpointExists
 from flowport.usecases.admin.ports import Actor, EndpointRegistry, Page, StateMachines
 from flowport.usecases.admin.publishing import TYPE_OF_FIELD, check_publishing
@@ -47,6 +48,7 @@ class ManageEndpoints:
     clock: Clock
     audit: Audit
     callbacks: CallbackRules | None = None
+    contracts: Contracts | None = None
 
     def page(self, actor: Actor, limit: int, after: str | None) -> Page[Endpoint]:
         """List the workspace's endpoints by path."""
@@ -128,6 +130,8 @@ class ManageEndpoints:
         check_publishing(wanted, arns, self.machines, actor.deadline)
         if self.callbacks is not None:
             self.callbacks.check(wanted, seen, actor.deadline)
+        if self.contracts is not None:
+            self.contracts.check(wanted, seen)
 
     def switch(self, actor: Actor, path: str, *, enabled: bool, precondition: Precondition | None) -> Endpoint:
         """Enable or disable it; nothing else of it is written."""

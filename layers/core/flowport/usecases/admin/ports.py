@@ -8,7 +8,7 @@ and a write raises `UnknownOutcome` when it may have been made.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from flowport.domain.audit import Act
 from flowport.domain.figures import Point
@@ -36,6 +36,26 @@ class Page[T]:
 
     items: tuple[T, ...]
     after: str | None
+
+
+class SchemaRules(Protocol):
+    """What says whether a JSON Schema can be published. It also checks a sample by it."""
+
+    def problems(self, schema: Mapping[str, Any], text: str) -> list[tuple[str, str]]:
+        """Give everything that is wrong with it or dangerous about it: JSON Pointers into it, and sentences."""
+        ...
+
+    def fit(self, endpoint: str, schema: str, text: str) -> str:
+        """Check an input by a schema without problems. Raises `InputInvalid`."""
+        ...
+
+
+class MappingRules(Protocol):
+    """What says whether an output mapping can be published."""
+
+    def problem(self, expression: str) -> str | None:
+        """Say what is wrong with an expression, and where, or None."""
+        ...
 
 
 class EndpointRegistry(Protocol):
