@@ -47,7 +47,12 @@ class Explorer:
         )
 
     def add(self, parameters: Any = None) -> int:
-        answer = self.http.post(self.jobs, json={"input": parameters or {}})
+        """Add a job; a call that is asked to come back (nothing was started) does so, as on a machine that is slow."""
+        for _ in range(10):
+            answer = self.http.post(self.jobs, json={"input": parameters or {}})
+            if "retry-after" not in answer.headers:
+                break
+            time.sleep(float(answer.headers["retry-after"]))
         assert answer.status_code == 200, answer.text
         return int(answer.json()["data"]["id"])
 
