@@ -85,7 +85,7 @@ def test_a_path_is_its_command(segments: tuple[str, ...], command: object) -> No
         ("v1", "run", "", "quote"),
         ("v1", "run", "a" * 129, "quote"),
         ("v1", "jobs", ""),
-        ("v1", "jobs", JOB_ID, "output"),
+        ("v1", "jobs", JOB_ID, "outputs"),
         ("v2", "jobs"),
         ("V1", "jobs"),
     ],
