@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from dev import engine as engines
-from dev.home import BIN, DevError, Home, engine_environment, home_from_environment
+from dev.home import BIN, ROOT, DevError, Home, engine_environment, home_from_environment
 from dev.up import Up, bring_up, cli_environment, require_running, stop
 
 E2E_PORT = 4567
@@ -138,6 +138,7 @@ def _call_samples(running: Up, home: Home) -> None:
     _call_iolinker(running.local)
     _call_phixflow(running.local)
     _call_nebulagraph(running.local)
+    _call_workfloplus(running.local)
 
 
 def _call_theeye(local: dict[str, Any]) -> None:
@@ -187,6 +188,22 @@ def _call_nebulagraph(local: dict[str, Any]) -> None:
     request = urllib.request.Request(jobs, body.encode(), headers)  # noqa: S310 - our own URL
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own URL
         print(answer.read().decode(), flush=True)
+
+
+def _call_workfloplus(local: dict[str, Any]) -> None:
+    known = local["dialects"]["workfloplus"]
+    script = ROOT / "examples" / "clients" / "workfloplus.sh"
+    print(f"\n$ {os.path.relpath(script)}  # WorkfloPlus: a token, and a job that is synced until it is completed")
+    environment = engine_environment(local["engine_url"]) | {
+        "WORKFLOPLUS_URL": local["base_url"],
+        "WORKFLOPLUS_WORKFLOW": known["workflow_id"],
+        "WORKFLOPLUS_CLIENT_ID": known["client_id"],
+        "WORKFLOPLUS_CLIENT_SECRET": known["client_secret"],
+    }
+    done = subprocess.run(["bash", str(script)], env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    print(done.stdout.rstrip(), flush=True)
+    if done.returncode != 0:
+        raise DevError(f"`{os.path.relpath(script)}` ended with {done.returncode}.")
 
 
 def _show(arguments: list[str], environment: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from dev import workfloplus
 from dev.deploy import SAMPLES_STACK
 from dev.iolinker import OWNERS
 from dev.nebulagraph import PUBLISHED
@@ -61,7 +62,8 @@ def dialects(workspace: str, token: str) -> dict[str, dict[str, str]]:
 
 def samples_version() -> str:
     """Change whenever a sample is published differently."""
-    return hashlib.sha256(repr((SAMPLES, OWNERS, ACTIONS, PUBLISHED)).encode()).hexdigest()[:16]
+    described = (SAMPLES, OWNERS, ACTIONS, PUBLISHED, workfloplus.SCOPES, workfloplus.OPTIONS)
+    return hashlib.sha256(repr(described).encode()).hexdigest()[:16]
 
 
 def _arguments(sample: Sample, outputs: dict[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ from dev.nebulagraph import publish_nebulagraph
 from dev.phixflow import publish_phixflow
 from dev.samples import dialects, publish, samples_version
 from dev.tools import flowport_json, write_private
+from dev.workfloplus import publish_workfloplus
 
 WORKSPACE = "default"
 
@@ -87,6 +88,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
     iolinker = publish_iolinker(outputs["flowport-samples"], environment)
     phixflow = publish_phixflow(outputs["flowport-samples"], environment)
     nebulagraph = publish_nebulagraph(outputs["flowport-samples"], environment)
+    workfloplus = publish_workfloplus(outputs["flowport-samples"], environment)
     arguments = ["tokens", "create", "local", "--scope", "run", "--scope", "jobs:read", "--scope", "jobs:write"]
     runner = flowport_json("Creating a token", arguments, environment)
     local = fresh | {
@@ -95,7 +97,7 @@ def _local(home: Home, engine: Engine, outputs: dict[str, dict[str, str]]) -> di
         "run_token": runner["token"],
         "samples": samples,
         "dialects": dialects(WORKSPACE, runner["token"])
-        | {"iolinker": iolinker, "phixflow": phixflow, "nebulagraph": nebulagraph},
+        | {"iolinker": iolinker, "phixflow": phixflow, "nebulagraph": nebulagraph, "workfloplus": workfloplus},
     }
     write_private(home.local_json, json.dumps(local, indent=2) + "\n")
     print(f"published  {', '.join(samples.values())}")

@@ -11,6 +11,7 @@ from typing import Any
 from flowport.domain.access import Presented, refuse_credential, refuse_expired
 from flowport.domain.audit import Act
 from flowport.domain.callbacks import Callback, Sent
+from flowport.domain.documents import Change, Snapshot, Stored, digest
 from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
@@ -99,10 +100,19 @@ class FakeJobStore:
         self.rows: dict[str, Job] = {}
         self.keys: dict[str, tuple[str, str | None, int]] = {}
         self.numbers: dict[tuple[str, JobNumber], NumberEntry] = {}
+        self.documents: dict[str, tuple[Stored, str]] = {}
+        self.snapshots: dict[tuple[str, str], Snapshot] = {}
+        self.callbacks = FakeCallbackStore()
         self.since = 0
 
     def create(
-        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+        self,
+        job: Job,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        answer: Callback | None = None,
+        deadline: float | None = None,
     ) -> Job | Taken | JobNumber | None:
         if (old := self.rows.get(job.id)) is not None:
             return None if old.attempt == job.attempt else _light(old)
@@ -118,6 +128,8 @@ class FakeJobStore:
             self.numbers[job.workspace, job.number] = entry
         self.rows[job.id] = job if job.keep_payloads_ms != 0 or job.input_until_start else replace(job, input=None)
         self.keys |= {key.id: (job.id, key.fingerprint, key.expires_at) for key in keys}
+        if answer is not None:
+            self.callbacks.save(answer)
         return None
 
     def create_redrive(
@@ -168,7 +180,7 @@ class FakeJobStore:
         mark = "attempt" if "attempt" in marks else "execution_arn"
         return job is not None and job.status == "RUNNING" and getattr(job, mark) == marks[mark]
 
-    def end(
+    def end(  # noqa: PLR0913  # each says how, by its name
         self,
         job: Job,
         outcome: Outcome,
@@ -177,13 +189,18 @@ class FakeJobStore:
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
         look_again: int | None = None,
+        document: Change | None = None,
         deadline: float | None = None,
     ) -> bool:
         row = self.rows.get(job.id)
-        if row is None or attempt not in {None, row.attempt}:
+        if document is not None and self.documents.get(job.id, (None, ""))[1] == document.written_by:
+            return True
+        if row is None or attempt not in {None, row.attempt} or (document and not self.is_seen(document)):
             return False
         if row.status not in only_from:
-            return (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
+            return document is None and (row.status, row.finished_at) == (outcome.status, outcome.finished_at)
+        if document is not None:
+            self.change_document(document)
         if row.number is not None and (entry := self.numbers.get((row.workspace, row.number))) is not None:
             told = replace(entry, status=outcome.status, expires_at=row.expires_after(outcome.finished_at))
             self.numbers[row.workspace, row.number] = told
@@ -193,6 +210,18 @@ class FakeJobStore:
         self.rows[job.id] = replace(ended, execution_arn=execution_arn or row.execution_arn, check_at=look_again)
         return True
 
+    def is_seen(self, change: Change) -> bool:
+        """Whether a document is still the one that was seen."""
+        current = self.documents.get(change.job_id)
+        return (current[0].revision if current else 0) == change.seen.revision
+
+    def change_document(self, change: Change) -> None:
+        """Write a document; the one that was seen becomes a snapshot unless it is the job's input."""
+        if change.seen.revision:
+            snapshot = Snapshot(change.seen.text, change.seen.synced_at)
+            self.snapshots[change.job_id, digest(snapshot.text)] = snapshot
+        self.documents[change.job_id] = change.new, change.written_by
+
     def settle(self, job: Job, *, seen: int, deadline: float | None = None) -> None:
         if (row := self.rows.get(job.id)) is not None and row.check_at == seen:
             self.rows[job.id] = replace(row, check_at=None)
@@ -201,6 +230,8 @@ class FakeJobStore:
         if (job := self.rows.get(job_id)) is not None and (not job.ended or job.check_at is not None):
             return False
         self.rows.pop(job_id, None)
+        self.documents.pop(job_id, None)
+        self.snapshots = {key: one for key, one in self.snapshots.items() if key[0] != job_id}
         if numbered is not None and numbered.number is not None:
             self.numbers.pop((numbered.workspace, numbered.number), None)
         return True
@@ -240,6 +271,35 @@ class FakeJobStore:
         left = [pair for pair in keyed if query.after is None or pair[0] < query.after]
         jobs = tuple(_light(job) for _, job in left[: query.limit])
         return ListingPage(jobs, left[query.limit - 1][0] if len(left) > query.limit else None)
+
+
+class FakeDocumentStore:
+    """Documents, written where the job store keeps them: some go with a job's end."""
+
+    def __init__(self, jobs: FakeJobStore) -> None:
+        self._jobs = jobs
+
+    def load(self, job_ids: Sequence[str], *, deadline: float | None = None) -> dict[str, Stored]:
+        return {job_id: self._jobs.documents[job_id][0] for job_id in job_ids if job_id in self._jobs.documents}
+
+    def snapshots(self, job_id: str, *, deadline: float | None = None) -> list[Snapshot]:
+        mine = (one for (owner, _), one in self._jobs.snapshots.items() if owner == job_id)
+        return sorted(mine, key=lambda one: one.synced_at)
+
+    def save(self, job: Job, change: Change, *, answer: Callback | None = None, deadline: float | None = None) -> bool:
+        if self._jobs.documents.get(job.id, (None, ""))[1] == change.written_by:
+            return True
+        row = self._jobs.rows.get(job.id)
+        if row is None or (row.ended and not job.ended) or not self._jobs.is_seen(change):
+            return False
+        if answer is not None and self._jobs.callbacks.save(answer) is None:
+            return False
+        self._jobs.change_document(change)
+        return True
+
+    def keep(self, job: Job, snapshot: Snapshot, *, deadline: float | None = None) -> None:
+        if job.id in self._jobs.rows:
+            self._jobs.snapshots.setdefault((job.id, digest(snapshot.text)), snapshot)
 
 
 class FakeJobNumbers:

@@ -8,11 +8,13 @@ from typing import Any
 from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.deliver_machine import DeliverMachine
 from flowport.adapters.delivery_log import DynamoDeliveryLog
+from flowport.adapters.documents_table import DynamoDocumentStore
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.status_event import completion_of
 from flowport.adapters.step_functions import StepFunctions
+from flowport.dialects.workfloplus.documents import document_of, read_document
 from flowport.domain.access import Presented
 from flowport.domain.ids import job_id_of_request
 from flowport.domain.job import Job
@@ -21,6 +23,8 @@ from flowport.domain.records import Endpoint
 from flowport.domain.tokens import new_token
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.deliveries import JobDeliveries, Resend
+from flowport.usecases.documents.ports import Told
+from flowport.usecases.documents.sync import Sync, SyncDocument, Writer
 from flowport.usecases.end_job import handing_over
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.ports import Found, Wanted
@@ -87,6 +91,9 @@ class Process:
             *(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION_MS, self.stop),
             numbers=self.numbers,
         )
+        documents = DynamoDocumentStore(self.dynamodb, world.table, self.clock)
+        writer = Writer(self.jobs, documents, callbacks, sender, self.stop, self.clock)
+        self.sync = SyncDocument(self.access, self.run_endpoint, writer, self.clock)
 
 
 class _Directory(FakeDirectory):
@@ -136,6 +143,7 @@ class World:
         self.directory.add(ACME, a_credential(TOKEN))
         self.asked: list[Asked] = []
         self.changed: list[Changed] = []
+        self.synced: list[tuple[str, Told | Exception | None]] = []
         self._requests = count()
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -205,6 +213,14 @@ class World:
         request_id = f"request-{next(self._requests)}="
         answer = _told(lambda: use(self.caller(gateway, request_id), Redrive(job_id, key)))
         self.asked.append(Asked(job_id_of_request(request_id), None, answer))
+        return answer
+
+    def sync(self, text: str) -> Told | Exception | None:
+        """Let a client sync a document, and remember what it was told."""
+        gateway = self.process("gateway")
+        caller = replace(self.caller(gateway, f"request-{next(self._requests)}="), any_of=frozenset({"run"}))
+        answer = _told(lambda: gateway.sync(caller, Sync(lambda: document_of(text), read_document)))
+        self.synced.append((text, answer))
         return answer
 
     def delete(self, job_id: str) -> bool | Exception | None:

@@ -1,5 +1,6 @@
 """The composition root: the only place that picks real things. Clients are made once, in the init phase."""
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from flowport.adapters.passwords import Argon2Passwords
 from flowport.adapters.secrets_manager import SecretsManager
 from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
-from flowport.surface import PublicSurface
+from flowport.surface import PublicSurface, UseCase
 from flowport.usecases.access import Access
 from flowport.usecases.check_input import CheckInput, ValidateInput
 from flowport.usecases.count_ends import telling_of_ends
@@ -83,7 +84,7 @@ class Parts:
         """Put them together."""
         self.settings = settings
         self.clock = SystemClock()
-        dynamodb = clients.dynamodb()
+        self.dynamodb = dynamodb = clients.dynamodb()
         self.tables = Tables(settings.endpoints_table, settings.credentials_table, settings.jobs_table)
         self.deliveries = DeliverMachine(clients.executions, settings.deliver_machine_arn, self.clock)
         rows = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
@@ -105,6 +106,40 @@ class Parts:
         self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
         self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
+
+
+class UseCases(dict[type, UseCase]):
+    """The use cases by their commands' types; those of documents are imported by the first request for one."""
+
+    def __init__(self, of_documents: Callable[[], dict[type, UseCase]], others: dict[type, UseCase]) -> None:
+        """Begin with all others."""
+        super().__init__(others)
+        self._of_documents = of_documents
+
+    def __missing__(self, command: type) -> UseCase:
+        """Add those of documents."""
+        self.update(self._of_documents())
+        return {**self}[command]
+
+
+def document_usecases(parts: Parts, run: RunEndpoint, changes: ChangeJobs) -> dict[type, UseCase]:
+    """Put together what jobs with documents need."""
+    from flowport.adapters.documents_table import DynamoDocumentStore  # noqa: PLC0415
+    from flowport.usecases.documents import change, read, sync  # noqa: PLC0415
+
+    store = DynamoDocumentStore(parts.dynamodb, parts.tables.jobs, parts.clock)
+    writer = sync.Writer(parts.jobs, store, parts.callbacks, parts.sender, parts.stop, parts.clock)
+    reader = read.DocumentReader(parts.access, parts.directory, parts.jobs, store, parts.clock)
+    edits = change.DocumentChanges(parts.access, writer, changes, parts.clock)
+    return {
+        sync.Sync: sync.SyncDocument(parts.access, run, writer, parts.clock),
+        read.ReadDocument: reader.read,
+        read.ReadHistory: reader.history,
+        read.ListDocuments: reader.page,
+        change.ChangeDocument: edits.change,
+        change.ChangeOpen: edits.open,
+        change.DeleteDocument: edits.delete,
+    }
 
 
 def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
@@ -139,30 +174,33 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
     resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
     return PublicSurface(
-        usecases={
-            Run: run,
-            RunBatch: batch,
-            RunOrBatch: batch.divided,
-            ValidateInput: CheckInput(parts.access, JsonSchemas()),
-            ReadJob: reader.read,
-            ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
-            ReadInput: reader.read_input,
-            ReadOutput: reader.read_output,
-            ReadSteps: reader.read_steps,
-            ReadTaskOutput: TaskOutputReader(parts.access, reader),
-            ListJobs: reader.list,
-            ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
-            ReadEndpointWorkflow: workflows.of_endpoint,
-            ReadJobWorkflow: workflows.of_job,
-            ReadDeliveries: deliveries.read,
-            Resend: deliveries.resend,
-            Cancel: changes.cancel,
-            Delete: changes.delete,
-            Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
-            Resume: resume.by_id,
-            ResumeByName: resume.by_name,
-            IssueToken: IssueTokens(parts.access, parts.jwt_keys, parts.clock),
-        },
+        usecases=UseCases(
+            lambda: document_usecases(parts, run, changes),
+            {
+                Run: run,
+                RunBatch: batch,
+                RunOrBatch: batch.divided,
+                ValidateInput: CheckInput(parts.access, JsonSchemas()),
+                ReadJob: reader.read,
+                ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
+                ReadInput: reader.read_input,
+                ReadOutput: reader.read_output,
+                ReadSteps: reader.read_steps,
+                ReadTaskOutput: TaskOutputReader(parts.access, reader),
+                ListJobs: reader.list,
+                ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
+                ReadEndpointWorkflow: workflows.of_endpoint,
+                ReadJobWorkflow: workflows.of_job,
+                ReadDeliveries: deliveries.read,
+                Resend: deliveries.resend,
+                Cancel: changes.cancel,
+                Delete: changes.delete,
+                Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
+                Resume: resume.by_id,
+                ResumeByName: resume.by_name,
+                IssueToken: IssueTokens(parts.access, parts.jwt_keys, parts.clock),
+            },
+        ),
         clock=parts.clock,
         default_workspace=settings.default_workspace,
         custom_domain=settings.custom_domain,

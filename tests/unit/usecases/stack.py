@@ -9,13 +9,16 @@ from flowport.domain.preferences import Preference
 from flowport.domain.tokens import Token, new_token
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.deliveries import JobDeliveries
+from flowport.usecases.documents.change import DocumentChanges
+from flowport.usecases.documents.read import DocumentReader
+from flowport.usecases.documents.sync import SyncDocument, Writer
 from flowport.usecases.end_job import handing_over
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader
 from flowport.usecases.record_completion import RecordCompletion
 from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Ran, Run, RunEndpoint
-from flowport.usecases.stop_job import StopJob
+from flowport.usecases.stop_job import ChangeJobs, StopJob
 from flowport.usecases.sweep_jobs import SweepJobs
 from tests.fakes import (
     ACME,
@@ -25,6 +28,7 @@ from tests.fakes import (
     FakeDeliveryLog,
     FakeDetached,
     FakeDirectory,
+    FakeDocumentStore,
     FakeExecutions,
     FakeJobNumbers,
     FakeJobStore,
@@ -58,6 +62,8 @@ class Stack:
         self.executions = FakeExecutions(self.clock)
         jobs = handing_over(self.jobs, self.deliveries, self.clock)
         self.log = FakeDeliveryLog(self.jobs)
+        self.jobs.callbacks = self.callbacks
+        self.documents = FakeDocumentStore(self.jobs)
         self.directory = FakeDirectory(self.jobs)
         self.directory.add(ACME, an_endpoint(), a_credential(self.token), a_user())
         self.jwt_keys = FakeJwtKeys(self.clock)
@@ -84,6 +90,13 @@ class Stack:
             self.stop,
             self.kept,
         )
+
+        writer = Writer(jobs, self.documents, self.callbacks, self.sender, self.stop, self.clock)
+        self.sync = SyncDocument(self.access, self.run_endpoint, writer, self.clock)
+        self.document_changes = DocumentChanges(
+            self.access, writer, ChangeJobs(self.access, jobs, self.stop), self.clock
+        )
+        self.document_reader = DocumentReader(self.access, self.directory, jobs, self.documents, self.clock)
 
     def caller(self, **changes: Any) -> Caller:  # fields of a caller
         """Give a caller with the token."""

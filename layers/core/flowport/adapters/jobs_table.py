@@ -4,6 +4,7 @@
 |---|---|
 | `job` | the row: everything of a job but payloads over 4 KB |
 | `input`, `output` | a payload over 4 KB, `text` |
+| `document`, `snapshot#…` | documents that a client keeps with its job (document_items.py) |
 | `callback` | under a partition of its own, `callback#…`: a parked run (`callbacks_table.py`) |
 | `delivery#<n>` | the log of a callback's delivery (delivery_log.py) |
 | `key` | under a partition of its own, `key#…`: the job that a caller's key leads to |
@@ -13,24 +14,30 @@ time, `open` holds what has not ended, by the time at which the sweep is to look
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import merge
 from itertools import batched
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from flowport.adapters.aws import PATIENCE_SECONDS, AnyClient, cancellation_reasons, error_code, patience, repeat
+from flowport.adapters.callback_items import callback_put
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.adapters.number_items import number_deletion, number_ended, number_put
+from flowport.domain.callbacks import Callback
 from flowport.domain.errors import Unavailable
 from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
 from flowport.domain.keys import JobKey, KeyKind, Taken
 from flowport.domain.numbers import JobNumber
 from flowport.domain.retention import input_expires_at
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
+
+if TYPE_CHECKING:
+    from flowport.domain.documents import Change
 
 SCHEMA_VERSION: Final = 1
 INLINE_BYTES: Final = 4096
@@ -54,6 +61,7 @@ _TIME_FOR_A_DAY: Final = 4.0
 
 WHAT: Final = "The job store (DynamoDB)"
 IS_NEW: Final = "attribute_not_exists(job_id)"
+IS_THERE: Final = "attribute_exists(job_id)"
 IS_FREE_KEY: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now)"
 MAY_BE_TAKEN: Final = "(attribute_not_exists(job_id) OR key_expires_at <= :now OR leads_to = :replaces)"
 # A caller's own name for a job holds until that job has ended, so that its time alone does not free it.
@@ -103,7 +111,10 @@ def _inline(job: Job, text: str | None) -> bool:
 
 
 def row_of(job: Job) -> dict[str, Any]:
-    """Build the `job` item of a new job. It has no `expires_at`, the table's TTL attribute, until it has ended."""
+    """Build the `job` item of a new job. It has no `expires_at`, the table's TTL attribute, until it has ended.
+
+    One that is new and has ended already, because its client had, is on the sweep's list as others are.
+    """
     day, job_id = day_of(job.created_at), job.id
     return {
         "job_id": job_id,
@@ -137,6 +148,11 @@ def row_of(job: Job) -> dict[str, Any]:
         "callbacks": job.callbacks or None,
         "base_url": job.base_url,
         "output_mapping": job.output_mapping,
+        "documented": job.documented or None,
+        "finished_at": job.finished_at,
+        "error": job.error,
+        "cause": job.cause,
+        "expires_at": None if job.expires_at is None else job.expires_at // 1000,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
@@ -185,6 +201,7 @@ def job_of(row: dict[str, Any]) -> Job:
         callbacks=tuple(row.get("callbacks", ())),
         base_url=row.get("base_url"),
         output_mapping=row.get("output_mapping"),
+        documented=row.get("documented", False),
     )
 
 
@@ -331,10 +348,19 @@ class DynamoJobStore:
     # -- writes ------------------------------------------------------------------------------------------------------
 
     def create(
-        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+        self,
+        job: Job,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        answer: Callback | None = None,
+        deadline: float | None = None,
     ) -> Job | Taken | JobNumber | None:
-        """Write the row, with its keys, its number and a large input beside it in one transaction."""
-        olds = self._create(job, [key_put(self._table, key, job, now) for key in keys], deadline)
+        """Write the row, with its keys, its number, an early answer and a large input beside it in one transaction."""
+        beside = [key_put(self._table, key, job, now) for key in keys]
+        if answer is not None:
+            beside.append({"Put": callback_put(self._table, answer, open_shard_of(answer.key), job.attempt)})
+        olds = self._create(job, beside, deadline)
         if olds is None:
             return None
         row, *others = olds
@@ -378,7 +404,8 @@ class DynamoJobStore:
         if job.number is not None:
             beside = [*beside, number_put(self._table, job, job.number)]
         if not _inline(job, job.input) and (job.keep_payloads_ms != 0 or job.input_until_start):
-            beside = [*beside, self._put_text(job.id, "input", job.input or "", input_expires_at(job))]
+            expires_at = input_expires_at(job) if job.finished_at is None else job.payloads_expire_at(job.finished_at)
+            beside = [*beside, self._put_text(job.id, "input", job.input or "", expires_at)]
         return self._write("Put", put, beside, deadline)
 
     def find_key(self, key_id: str, now: int) -> str | None:
@@ -416,7 +443,7 @@ class DynamoJobStore:
         old = self._update(job_id, update, beside, patience(self._clock, deadline))
         return old is None or (old.get("status") == "RUNNING" and old.get("execution_arn") == execution_arn)
 
-    def end(
+    def end(  # noqa: PLR0913  # each says how, by its name
         self,
         job: Job,
         outcome: Outcome,
@@ -425,6 +452,7 @@ class DynamoJobStore:
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
         look_again: int | None = None,
+        document: "Change | None" = None,
         deadline: float | None = None,
     ) -> bool:
         """End the row, which from now on expires; what lies beside it is written in the same transaction."""
@@ -448,9 +476,17 @@ class DynamoJobStore:
         if job.number is not None:
             ends = job.expires_after(outcome.finished_at)
             beside.append(number_ended(self._table, job, job.number, outcome.status, ends))
+        if document is not None:
+            from flowport.adapters.document_items import document_puts  # noqa: PLC0415  # few calls have one
+
+            beside += document_puts(self._table, document, job.payloads_expire_at(outcome.finished_at))
         olds = self._write("Update", update.request(self._table, job.id), beside, deadline)
         if olds is None:
+            if job.documented:
+                self._expire_documents(job, outcome.finished_at, deadline)
             return True
+        if document is not None:
+            return any((old or {}).get("written_by") == document.written_by for old in olds)
         old = olds[0] or {}
         # A repeated write meets its own first try: the same end, by the same attempt.
         return (
@@ -550,6 +586,32 @@ class DynamoJobStore:
             "ExpressionAttributeValues": {":expires": encode(job.payloads_expire_at(finished_at) // 1000)},
         }
         return [{"Update": update}]
+
+    def _expire_documents(self, job: Job, finished_at: int, deadline: float | None) -> None:
+        """Let the documents of a job that has ended go when its other payloads do.
+
+        Where this breaks off they lie until the longest run would have ended; nobody is shown them any more.
+        """
+        from flowport.adapters.document_items import DOCUMENT, PREFIX  # noqa: PLC0415  # few jobs have any
+
+        until = patience(self._clock, deadline)
+        expires = encode(job.payloads_expire_at(finished_at) // 1000)
+        with suppress(Unavailable, ClientError):
+            items = [name for name in self._below(job.id, until) if name == DOCUMENT or name.startswith(PREFIX)]
+            for some in batched(items, _IN_TRANSACTION, strict=False):
+                writes = [
+                    {
+                        "Update": {
+                            "TableName": self._table,
+                            "Key": job_key(job.id, name),
+                            "UpdateExpression": "SET expires_at = :expires",
+                            "ConditionExpression": IS_THERE,
+                            "ExpressionAttributeValues": {":expires": expires},
+                        }
+                    }
+                    for name in some
+                ]
+                self._repeat(partial(self._client.transact_write_items, TransactItems=writes), until)
 
     def _update(
         self,

@@ -37,6 +37,12 @@ def _theeye() -> Dialect:
     return TheEye()
 
 
+def _workfloplus() -> Dialect:
+    from flowport.dialects.workfloplus import WorkfloPlus  # noqa: PLC0415
+
+    return WorkfloPlus()
+
+
 class Registry(Mapping[str, Dialect]):
     """The dialects by their names, each made when it is first asked for."""
 
@@ -66,6 +72,7 @@ REGISTRY: Final = Registry(
         NATIVE: Native,
         "iolinker": _iolinker,
         "phixflow": _phixflow,
+        "workfloplus": _workfloplus,
         "theeye": _theeye,
         "nebulagraph": _nebulagraph,
     }

@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from flowport.domain.errors import CallbackExpired, CallbackRepeated, CallbackTaken, InvalidRequest, NotFound
 from flowport.domain.ids import job_id_of_execution
+from flowport.domain.job import Job
 from flowport.domain.tokens import BASE62, checksum
 
 CallbackStatus = Literal["RESERVED", "PARKED", "ANSWERED", "DONE", "EXPIRED"]
@@ -111,6 +112,15 @@ def key_of_name(job_id: str, name: str) -> str:
         message = f"The name of a callback must have 1 to {_NAME_AT_MOST} characters."
         raise InvalidRequest(message)
     return _partition(json.dumps([job_id, name]))
+
+
+def key_of_job(job: Job, name: str) -> str:
+    """Give the partition of a name under a job.
+
+    A redriven job goes on in the execution of the one before it, under whose id the run parks.
+    """
+    execution = (job.execution_arn or "").rpartition(":")[2]
+    return key_of_name(job_id_of_execution(execution) or job.id, name)
 
 
 def key_of_parking(execution: str, callback_id: str | None, name: str | None) -> str:
@@ -224,6 +234,11 @@ def _digest(key: str, body: str) -> str:
 def answered_by_name(old: Callback | None, key: str, body: str, answer_id: str, now: int) -> Callback:
     """Answer a name under a job, also before any run was parked on it."""
     return answered(old or reserved(key, now, None), body, answer_id, now)
+
+
+def early_answer(job: Job, name: str, body: str) -> Callback:
+    """Give the answer that a new job's run finds when it parks under a name."""
+    return answered_by_name(None, key_of_job(job, name), body, job.attempt, job.created_at)
 
 
 def expired(old: Callback | None, now: int) -> Callback | None:

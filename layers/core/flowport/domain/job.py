@@ -57,7 +57,8 @@ class Job:
     accepting function itself executes, whose acceptance is its claim; `keyed` says that a key leads to the job;
     at `deadline_at` it is stopped and ends as `TIMED_OUT`. `origin` is the job that it redrives, `redriven_as` the one
     that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
-    which its endpoint was called. Its end is sent to `callbacks`, with links that begin with `base_url`.
+    which its endpoint was called. Its end is sent to `callbacks`, with links that begin with `base_url`. The client of
+    a `documented` job keeps documents with it (documents.py), of which its input is the first.
 
     `output` is always the workflow's own; what callers get of it `output_mapping` says, as its endpoint had it
     at the call.
@@ -102,6 +103,7 @@ class Job:
     callbacks: tuple[str, ...] = ()
     base_url: str | None = None
     output_mapping: str | None = None
+    documented: bool = False
 
     @property
     def goes_on_alone(self) -> bool:

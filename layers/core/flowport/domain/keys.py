@@ -90,3 +90,19 @@ def client_key(*, workspace: str, endpoint: str, client_job_id: str, now: int, k
         now + keep_ms - DAY_MS,
         removed_at=now + LONGEST_RUN + keep_ms,
     )
+
+
+def document_key_id(workspace: str, client_job_id: str) -> str:
+    """Primary key of a client's own id of a job with a document, unique in its workspace."""
+    return _id("document", workspace, client_job_id)
+
+
+def document_key(*, workspace: str, client_job_id: str, now: int, keep_ms: int) -> JobKey:
+    """Make that key; it lasts as a `Client-Job-Id` does."""
+    return JobKey(
+        document_key_id(workspace, client_job_id),
+        "client",
+        None,
+        now + keep_ms - DAY_MS,
+        removed_at=now + LONGEST_RUN + keep_ms,
+    )

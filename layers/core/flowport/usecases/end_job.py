@@ -9,10 +9,13 @@ as ever.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flowport.domain.job import Job, Outcome
 from flowport.usecases.ports import Clock, Deliveries, JobStore
+
+if TYPE_CHECKING:
+    from flowport.domain.documents import Change
 
 # The sweep looks again when whoever ended the job has handed it over or given up.
 HAND_OVER_WITHIN: Final = 30_000
@@ -29,7 +32,7 @@ class _HandsOver:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # the store's other methods, as they are
         return getattr(self._jobs, name)
 
-    def end(
+    def end(  # noqa: PLR0913  # each says how, by its name
         self,
         job: Job,
         outcome: Outcome,
@@ -38,6 +41,7 @@ class _HandsOver:
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
         look_again: int | None = None,
+        document: "Change | None" = None,
         deadline: float | None = None,
     ) -> bool:
         """End the job; with callbacks, it stays on the sweep's list until they are handed over."""
@@ -51,6 +55,7 @@ class _HandsOver:
             execution_arn=execution_arn,
             only_from=only_from,
             look_again=due,
+            document=document,
             deadline=deadline,
         )
         if ended and job.callbacks:

@@ -6,8 +6,9 @@ means the adapter's own patience), and lets unknown errors through.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from flowport.domain.callbacks import Callback
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
@@ -15,6 +16,9 @@ from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, MachineType, Workspace
 from flowport.domain.steps import HistoryEvent, Step
 from flowport.domain.webhooks import CallbackUrl, Delivery
+
+if TYPE_CHECKING:
+    from flowport.domain.documents import Change
 
 
 class Clock(Protocol):
@@ -85,9 +89,17 @@ class JobStore(Protocol):
     """The jobs' rows. Each write is conditional; None or False says that the condition did not hold."""
 
     def create(
-        self, job: Job, keys: Sequence[JobKey] = (), *, now: int = 0, deadline: float | None = None
+        self,
+        job: Job,
+        keys: Sequence[JobKey] = (),
+        *,
+        now: int = 0,
+        answer: Callback | None = None,
+        deadline: float | None = None,
     ) -> Job | Taken | JobNumber | None:
         """Write a new job with its input, its number and the keys that lead to it, all or nothing.
+
+        With `answer`, what the run is going to park has its answer in the same transaction.
 
         None when it was written; else the job that has this id already, or the first key that leads elsewhere and
         has not expired at `now`, or the job's own number when another job has it. A retry that meets its own first try
@@ -135,7 +147,7 @@ class JobStore(Protocol):
         """`ACCEPTED -> RUNNING` for a Standard execution that is known to have been started."""
         ...
 
-    def end(
+    def end(  # noqa: PLR0913  # each says how, by its name
         self,
         job: Job,
         outcome: Outcome,
@@ -144,11 +156,13 @@ class JobStore(Protocol):
         execution_arn: str | None = None,
         only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
         look_again: int | None = None,
+        document: "Change | None" = None,
         deadline: float | None = None,
     ) -> bool:
         """End a job that has not ended; with `attempt`, only while that attempt holds the claim.
 
-        With `look_again`, the sweep still looks at what is left of its execution at that time.
+        With `look_again`, the sweep still looks at what is left of its execution at that time. With `document`, the
+        job's document is changed in the same transaction, or nothing is.
 
         From now on the job expires. True also when the same end was written before by the same attempt.
         """

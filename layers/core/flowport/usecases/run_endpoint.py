@@ -11,11 +11,13 @@ alone: see docs/reliability.md.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowport.domain import ids
 from flowport.domain.access import ANONYMOUS, Principal, may_read
+from flowport.domain.callbacks import early_answer
 from flowport.domain.errors import (
     ClientJobIdTaken,
     FlowportError,
@@ -25,22 +27,25 @@ from flowport.domain.errors import (
     UnknownOutcome,
 )
 from flowport.domain.job import (
+    CANCELLED,
     CHECK_ACCEPTED_AFTER,
     CHECK_STANDARD_AFTER,
     EXPRESS_LOST_AFTER,
     NOT_STARTED,
     START_WITHIN,
     Job,
+    Outcome,
     not_started,
     outcome_unknown,
 )
-from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, idempotency_key
+from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, document_key, idempotency_key
 from flowport.domain.numbers import JobNumber, Series
 from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.callback_urls import callbacks_of
+from flowport.usecases.end_job import HAND_OVER_WITHIN
 from flowport.usecases.ports import Clock, Detached, Executions, InputSchemas, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
@@ -70,10 +75,14 @@ class Run:
     machines it takes the one whose runs AWS can stop. `anonymous` is what a caller without a credential is recorded as.
     With `number_series` the job gets the workspace's next number of that series. A `checked` input is one that a run
     had before: it is not held against the endpoint's schema again.
+
+    A `documented` job's `client_job_id` is unique in its workspace, whichever the endpoint, and leads whoever may run
+    it to its job. What it parks as `resumes` is answered with its input from the beginning. With `aborted`, the reason,
+    the job is written as one that has ended, and nothing is started.
     """
 
     endpoint: str | None
-    method: str
+    method: str | None
     read_input: Callable[[], str]
     preference: Preference = field(default_factory=Preference)
     view: View | None = None
@@ -91,6 +100,9 @@ class Run:
     number_series: Series | None = None
     callback_url: str | None = None
     checked: bool = False
+    documented: bool = False
+    resumes: str | None = None
+    aborted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +191,8 @@ class RunEndpoint:
         job = self._numbered(caller, command, self.new_job(caller, principal, endpoint, plan, command))
         view = command.view or endpoint.view
         existing = self._accept(job, keys_of(job, command), principal, command, caller)
+        if existing is None and job.ended:
+            return Ran(self._settled(job, caller.answer_by), endpoint, view)
         if existing is None and plan.direct:
             return Ran(self._run_directly(job), endpoint, view)
         # A repeated call gets the one job that the first one made.
@@ -201,7 +215,7 @@ class RunEndpoint:
         keep_ms, keep_payloads_ms = keeps(endpoint, self.retention_ms)
         callbacks = callbacks_of(endpoint, command.callback_url, plain=self.plain_callbacks)
         check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
-        return Job(
+        job = Job(
             id=job_id,
             workspace=endpoint.workspace,
             endpoint=endpoint.path,
@@ -228,7 +242,18 @@ class RunEndpoint:
             callbacks=callbacks,
             base_url=caller.base_url if callbacks else None,
             output_mapping=endpoint.output_mapping,
+            documented=command.documented,
         )
+        if command.aborted is None:
+            return job
+        ended = job.ended_with(Outcome("ABORTED", now, error=CANCELLED, cause=command.aborted))
+        return replace(ended, check_at=now + HAND_OVER_WITHIN)
+
+    def _settled(self, job: Job, deadline: float) -> Job:
+        """Take a job that had ended when it was written off the sweep's list; the sweep does it where this fails."""
+        with suppress(FlowportError):
+            self.jobs.settle(job, seen=job.check_at or 0, deadline=deadline)
+        return job
 
     def _input(self, endpoint: Endpoint, command: Run) -> str:
         text = command.read_input()
@@ -253,9 +278,10 @@ class RunEndpoint:
     def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, caller: Caller) -> Job | None:
         """Write the row and its keys, or give the job that was there before."""
         deadline = caller.deadline
+        answer = early_answer(job, command.resumes, job.input or "{}") if command.resumes else None
         for _ in range(KEY_ROUNDS):
             try:
-                found = self.jobs.create(job, keys, now=job.created_at, deadline=deadline)
+                found = self.jobs.create(job, keys, now=job.created_at, answer=answer, deadline=deadline)
             except Unavailable as error:
                 if job.keyed and not job.direct and self.was_written(job):
                     return None  # other calls may have been led to it and told 202
@@ -270,7 +296,9 @@ class RunEndpoint:
                 raise Unavailable(message, retry_after=1)
             leads_to = self.jobs.get(found.job_id, deadline=deadline)
             if leads_to is not None and not _may_be_replaced(found, leads_to, principal, command.on_conflict):
-                return as_seen(_led_to(found, leads_to, principal, command.on_conflict), self.clock.now())
+                if not command.documented:
+                    leads_to = _led_to(found, leads_to, principal, command.on_conflict)
+                return as_seen(leads_to, self.clock.now())
             keys = [replace(key, replaces=found.job_id) if key == found.key else key for key in keys]
         message = "Other calls with the same key keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
@@ -409,7 +437,13 @@ def keys_of(job: Job, command: Run) -> list[JobKey]:
             now=job.created_at,
         )
         keys.append(key)
-    if command.client_job_id is not None:
+    if command.client_job_id is not None and command.documented:
+        keys.append(
+            document_key(
+                workspace=job.workspace, client_job_id=command.client_job_id, now=job.created_at, keep_ms=job.keep_ms
+            )
+        )
+    elif command.client_job_id is not None:
         keys.append(
             client_key(
                 workspace=job.workspace,

@@ -9,6 +9,7 @@ left. AWS cannot stop an Express execution: its job ends, the run itself goes on
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowport.domain.errors import JobEnded, Unavailable
 from flowport.domain.job import CANCELLED, CHECK_STOPPED_AFTER, DEADLINE_PASSED, Job, Outcome
@@ -16,6 +17,9 @@ from flowport.domain.numbers import JobNumber
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.ports import Clock, Executions, JobStore
 from flowport.usecases.redrive_chain import redrives_of
+
+if TYPE_CHECKING:
+    from flowport.domain.documents import Change
 
 GOES_ON = "AWS cannot stop an Express execution: the run itself goes on, and its result changes nothing."
 
@@ -44,10 +48,7 @@ class StopJob:
 
     def cancel(self, job: Job, who: str, deadline: float | None = None) -> Job:
         """End a job as `ABORTED`; raise `JobEnded` when it had ended, which is also looked up in Step Functions."""
-        if job.machine_type == "STANDARD" and job.status == "RUNNING" and job.execution_arn:
-            state = self.executions.describe(job.execution_arn, deadline=deadline)
-            if state is not None and (end := state.outcome_of(job)) is not None:
-                self.jobs.end(job, end, deadline=deadline)
+        self._record_end(job, deadline)
         outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, f"Cancelled by {who}."))
         current, ended_here = self._end(job, outcome, deadline)
         if not ended_here and not current.ended:
@@ -57,6 +58,23 @@ class StopJob:
             message = f"The job had ended as {current.status}; there is nothing to cancel."
             raise JobEnded(message, members={"id": job.id, "job_status": current.status})
         return current
+
+    def abort(self, job: Job, reason: str, document: "Change", deadline: float | None = None) -> Job | None:
+        """End a job as `ABORTED` together with a change of its document; None when either had moved meanwhile."""
+        if self._record_end(job, deadline):
+            return None
+        outcome = Outcome("ABORTED", self.clock.now(), error=CANCELLED, cause=_cause(job, reason))
+        current, ended_here = self._end(job, outcome, deadline, document)
+        return current if ended_here else None
+
+    def _record_end(self, job: Job, deadline: float | None) -> bool:
+        """Record the end of a run that has ended by itself; whether it had."""
+        if job.machine_type == "STANDARD" and job.status == "RUNNING" and job.execution_arn:
+            state = self.executions.describe(job.execution_arn, deadline=deadline)
+            if state is not None and (end := state.outcome_of(job)) is not None:
+                self.jobs.end(job, end, deadline=deadline)
+                return True
+        return False
 
     def expire(self, job: Job, deadline: float | None = None) -> Job:
         """End a job whose deadline has passed as `TIMED_OUT`; give it as it stands, whoever ended it."""
@@ -78,10 +96,12 @@ class StopJob:
         if job.check_at is not None:
             self.jobs.settle(job, seen=job.check_at)
 
-    def _end(self, job: Job, outcome: Outcome, deadline: float | None) -> tuple[Job, bool]:
+    def _end(
+        self, job: Job, outcome: Outcome, deadline: float | None, document: "Change | None" = None
+    ) -> tuple[Job, bool]:
         standard = job.machine_type == "STANDARD"
         look_again = self.clock.now() + CHECK_STOPPED_AFTER if standard else None
-        if not self.jobs.end(job, outcome, look_again=look_again, deadline=deadline):
+        if not self.jobs.end(job, outcome, look_again=look_again, document=document, deadline=deadline):
             current = self.jobs.get(job.id, deadline=deadline)
             return (self.jobs.with_output(current, deadline=deadline) if current else job), False
         if standard and job.execution_arn is not None and look_again is not None:

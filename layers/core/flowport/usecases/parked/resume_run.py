@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.callbacks import Callback, answered, answered_by_name, key_of_id, key_of_name
+from flowport.domain.callbacks import Callback, answered, answered_by_name, key_of_id, key_of_job
 from flowport.domain.errors import FlowportError, NotFound, Unavailable, UnknownOutcome
 from flowport.domain.job import Job
 from flowport.usecases.access import Access, Caller
@@ -74,12 +74,8 @@ class ResumeRun:
         return self.of_job(job, command.name, command.read_body())
 
     def of_job(self, job: Job, name: str, body: str) -> Resumed:
-        """Resume by job and name, for code that has decided who may; the answer may come before the run parks.
-
-        A redriven job goes on in the execution of the one before it, under whose id the run parks.
-        """
-        execution = (job.execution_arn or "").rpartition(":")[2]
-        key = key_of_name(ids.job_id_of_execution(execution) or job.id, name)
+        """Resume by job and name, for code that has decided who may; the answer may come before the run parks."""
+        key = key_of_job(job, name)
         return self._answer(key, lambda old, answer: answered_by_name(old, key, body, answer, self.clock.now()))
 
     def _answer(self, key: str, transition: Callable[[Callback | None, str], Callback]) -> Resumed:
