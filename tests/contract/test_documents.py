@@ -165,7 +165,8 @@ def test_documents_go_with_their_job(stores: Stores) -> None:
 
 
 def test_documents_expire_with_the_payloads_of_their_job(dynamodb: Any, jobs_table: str) -> None:
-    jobs, documents = (kind(dynamodb, jobs_table, FakeClock()) for kind in (DynamoJobStore, DynamoDocumentStore))
+    jobs = DynamoJobStore(dynamodb, jobs_table, FakeClock())
+    documents = DynamoDocumentStore(dynamodb, jobs_table, FakeClock())
     job = replace(JOB, keep_payloads_ms=2 * DAY)
     jobs.create(job)
     assert documents.save(job, ONE)

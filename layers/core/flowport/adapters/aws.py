@@ -41,6 +41,7 @@ THROTTLED: Final = frozenset(
         "ExecutionLimitExceeded",
         "SlowDown",
         "TransactionInProgressException",
+        "TransactionConflictException",
     }
 )
 _SERVER_SIDE: Final = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "ServiceException"})

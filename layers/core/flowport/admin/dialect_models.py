@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from flowport.admin.document import Document, visible
-from flowport.domain.aliases import NEBULAGRAPH, alias_problem
+from flowport.domain.aliases import NEBULAGRAPH, WORKFLOPLUS, alias_problem
 from flowport.domain.dialect_settings import Argument, DialectSettings, Iolinker, PhixFlow, TheEye
 from flowport.domain.parameters import Default, Parameter, ParameterType, fits, parameters_text
 
@@ -136,3 +136,16 @@ def unabortable(sent: Mapping[str, Any]) -> str | None:
         "a synchronous PhixFlow call aborts its run at the time-out, which AWS cannot do to an Express run: add a "
         "standard_arn, or set this to true to let the run go on behind a job that timed out"
     )
+
+
+def undocumentable(sent: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Say which member keeps an endpoint with a WorkfloPlus alias from jobs with documents, and why; or None."""
+    aliases = sent.get("aliases")
+    kinds = [one.partition(":")[0] for one in aliases if isinstance(one, str)] if isinstance(aliases, list) else []
+    if WORKFLOPLUS not in kinds:
+        return None
+    if sent.get("standard_arn") is None:
+        return "/standard_arn", "must name a Standard machine for a WorkfloPlus alias: its jobs wait for their clients"
+    if sent.get("keep_payloads_days") == 0:
+        return "/keep_payloads_days", "must be 1 or more for a WorkfloPlus alias: its jobs keep documents"
+    return None

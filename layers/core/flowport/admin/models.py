@@ -9,7 +9,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from flowport.adapters.aws import is_state_machine_arn
-from flowport.admin.dialect_models import Alias, DialectsDocument, Parameters, unabortable, without_history
+from flowport.admin.dialect_models import (
+    Alias,
+    DialectsDocument,
+    Parameters,
+    unabortable,
+    undocumentable,
+    without_history,
+)
 from flowport.admin.document import INVISIBLE, Document, unique, visible
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.domain.addresses import endpoint_address, endpoint_parts
@@ -251,6 +258,8 @@ class EndpointDocument(Document):
             yield Violation("/dialects/phixflow/abandon_at_timeout", message)
         if (message := without_history(sent)) is not None:
             yield Violation("/log_group", message)
+        if (problem := undocumentable(sent)) is not None:
+            yield Violation(*problem)
 
 
 class WorkspaceDocument(Document):
