@@ -145,8 +145,9 @@ class Client:
 @pytest.fixture
 def client(local: Local) -> Iterator[Client]:
     made = Client(local)
-    with made.http, made.native:
-        yield made
+    yield made
+    made.http.close()
+    made.native.close()
 
 
 def document(job: str, updated: int, status: str = "InProgress", steps: int = 1, **metadata: Any) -> str:
@@ -202,7 +203,7 @@ def test_a_job_is_synced_until_it_is_completed_which_resumes_its_parked_run(clie
 def _until_parked(client: Client, job_id: str) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        steps = client.native.get(f"/v1/jobs/{job_id}/steps").json()["items"]
+        steps = client.native.get(f"/v1/jobs/{job_id}/steps").json()["steps"] or []
         if any(step["name"] == "AwaitCompletion" for step in steps):
             return
         time.sleep(0.5)

@@ -22,7 +22,7 @@ from tests.world.scenarios import interleave
 from tests.world.turns import Turns
 
 # Long enough for a client; the run of a field job waits for it.
-RUN_SECONDS = 150.0
+RUN_SECONDS = 90.0
 WORKFLOW = an_endpoint(express_arn=None, standard_arn=STANDARD_ARN, aliases=("workfloplus:w1",))
 
 
@@ -76,19 +76,17 @@ def check(world: World) -> None:
         assert text in history, "a document that was taken is lost"
     for text in {text for text, _ in world.synced} & history:
         assert now.closing or not is_older(now, read_document(text)), "an older document took a newer's place"
-    aborted = now.closing == "aborted"
-    assert aborted == (job.status == "ABORTED"), f"the document is {current}, the job {job.status}"
+    # A run that had ended by itself before its client's last word can be neither stopped nor resumed.
+    late = loaded is not None and job.status == "SUCCEEDED" and (job.finished_at or 0) <= loaded.synced_at
+    assert (job.status == "ABORTED") == (now.closing == "aborted" and not late), f"{now.closing}, {job.status}"
     callback = DynamoCallbackStore(world.dynamodb, world.table, world.clock).get(key_of_name(job_id, COMPLETION))
     if callback is None:
-        late = loaded is not None and job.finished_at is not None and job.finished_at <= loaded.synced_at
         assert late or now.closing != "completed", "a completed job is not resumed"
     else:
         assert (callback.status, callback.body) == ("ANSWERED", current), "a run is resumed with another document"
 
 
 SCENARIOS = {
-    "one document": (FIRST,),
-    "two": (FIRST, SECOND),
     "an older one after a newer": (FIRST, THIRD, SECOND),
     "completed at last": (FIRST, SECOND, COMPLETED),
     "completed at once": (COMPLETED, COMPLETED),
@@ -132,12 +130,12 @@ def test_a_client_that_sends_again_what_it_was_not_told_of_gets_there_whatever_b
 def test_a_sync_in_the_middle_of_another_first_one_makes_one_job_and_loses_nothing(
     first: str, second: str, played: Played
 ) -> None:
-    assert checked(interleave(played, syncing(first), lambda it: it.sync(second))) >= 4
+    assert checked(interleave(played, syncing(first), lambda it: it.sync(second), first=12)) >= 4
 
 
 @pytest.mark.parametrize("second", [THIRD, COMPLETED, ABORTED])
 def test_a_sync_in_the_middle_of_a_later_one_loses_nothing(second: str, played: Played) -> None:
-    assert checked(interleave(played, syncing(FIRST, SECOND), lambda it: it.sync(second))) >= 8
+    assert checked(interleave(played, syncing(FIRST, SECOND), lambda it: it.sync(second), first=18)) >= 8
 
 
 @pytest.mark.parametrize("seed", range(10))
