@@ -418,3 +418,20 @@ def test_the_gateway_function_imports_nothing_of_the_administration() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=LAYER, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({}, None),
+        ({"standard_arn": None, "express_arn": ARN}, "/standard_arn"),
+        ({"keep_payloads_days": 0}, "/keep_payloads_days"),
+        ({"keep_payloads_days": 0, "aliases": ["theeye:61f4"]}, None),
+    ],
+)
+def test_a_workfloplus_alias_wants_a_standard_machine_and_payloads_that_are_kept(changes: Any, field: Any) -> None:
+    document = an_endpoint_document(standard_arn=ARN, aliases=["workfloplus:b62f2507"]) | changes
+    if field is None:
+        read(EndpointDocument, document)
+    else:
+        assert list(violations(EndpointDocument, document)) == [field]

@@ -34,6 +34,7 @@ def _cancelled(*reasons: str) -> ClientError:
     ("error", "doubt"),
     [
         (_error("ThrottlingException"), "refused"),
+        (_error("TransactionConflictException"), "refused"),
         (_error("ProvisionedThroughputExceededException"), "refused"),
         (_error("com.amazonaws.dynamodb.v20120810#ThrottlingException"), "refused"),
         (_error("ExecutionLimitExceeded"), "refused"),

@@ -178,7 +178,7 @@ def _list(request: HttpRequest, workflow_id: str | None = None, *, own: bool = F
         sent = request.one(name)
         value = default if not sent else int(sent) if _DIGITS.fullmatch(sent) else -1
         if not least <= value <= most:
-            raise Invalid((name, f"must be a whole number from {least} to {most}"))
+            raise Invalid.of((name, f"must be a whole number from {least} to {most}"))
         read[name] = value
     if workflow_id is not None and len(workflow_id) > ALIAS_ID_MAX:
         message = f"There is no workflow {workflow_id[:64]!r}…; an id has at most {ALIAS_ID_MAX} characters."
@@ -255,7 +255,9 @@ def _snapshot(snapshot: Snapshot) -> str:
 def _array(texts: list[str]) -> HttpResponse:
     body = f"[{','.join(texts)}]"
     if (size := len(body.encode())) > BYTES_AT_MOST:
-        raise Invalid(("limit", f"must be smaller: {len(texts)} documents have {size} bytes, and {BYTES_AT_MOST} fit"))
+        raise Invalid.of(
+            ("limit", f"must be smaller: {len(texts)} documents have {size} bytes, and {BYTES_AT_MOST} fit")
+        )
     return _json(200, body)
 
 

@@ -56,11 +56,15 @@ Problem = tuple[str, str]
 class Invalid(InvalidRequest):
     """A body that is JSON and not what it should be; `problems` name each field and what is wrong with it."""
 
-    def __init__(self, *problems: Problem) -> None:
-        """Keep them; the first makes the message."""
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, *problems: Problem) -> "Invalid":
+        """Make one of its problems; the first makes the message."""
         field, message = problems[0]
-        super().__init__(f"{field or 'The body'} {message}.")
-        self.problems = problems
+        made = cls(f"{field or 'The body'} {message}.")
+        made.problems = problems
+        return made
 
 
 # -- what is sent ------------------------------------------------------------------------------------------------------
@@ -75,7 +79,7 @@ def object_of(request: HttpRequest) -> str:
         raise InvalidJson(message) from error
     check_size(text)
     if not isinstance(parse_json(text), dict):
-        raise Invalid(("", "must be a JSON object"))
+        raise Invalid.of(("", "must be a JSON object"))
     return text
 
 
@@ -87,7 +91,7 @@ def document_of(text: str) -> Document:
     sent: dict[str, Any] = json.loads(text)
     problems = _problems(sent)
     if problems:
-        raise Invalid(*problems)
+        raise Invalid.of(*problems)
     return read_document(text)
 
 
@@ -167,10 +171,10 @@ def updated(document: Document, now: int, body: str) -> Document:
     """Put the members of `{"metadata":{…}}` in the place of the document's own; [C] its ids cannot be changed."""
     sent: dict[str, Any] = json.loads(body)
     if set(sent) != {"metadata"} or not isinstance(sent["metadata"], dict):
-        raise Invalid(("metadata", 'must be an object, and all that there is: {"metadata":{…}}'))
+        raise Invalid.of(("metadata", 'must be an object, and all that there is: {"metadata":{…}}'))
     for name, own in (("clientJobId", document.client_job_id), ("workflowId", document.alias.partition(":")[2])):
         if sent["metadata"].get(name, own) != own:
-            raise Invalid((f"metadata.{name}", f"cannot be changed; it is {own!r}"))
+            raise Invalid.of((f"metadata.{name}", f"cannot be changed; it is {own!r}"))
     return edited(document, now, members_of(members_of(body)["metadata"]))
 
 
@@ -195,7 +199,7 @@ def excluded(document: Document, now: int, body: str) -> Document:
     if not isinstance(sent.get("isExcluded"), str) or sent["isExcluded"] not in _EXCLUDED:
         problems.append(("isExcluded", 'must be the string "true" or "false"'))
     if problems:
-        raise Invalid(*problems)
+        raise Invalid.of(*problems)
     own = members_of(document.text).get("jobExclusion", "null")
     before = compact(own).removesuffix("]") + "," if own != "null" and compact(own) != "[]" else "["
     members = {"jobExclusion": f"{before}{compact(body)}]", "excluded": dumps(_EXCLUDED[sent["isExcluded"]])}
@@ -214,7 +218,7 @@ def reason_of(request: HttpRequest) -> str | None:
         return None
     reason = json.loads(object_of(request)).get("abandonReason")
     if not isinstance(reason, str | None):
-        raise Invalid(("abandonReason", "must be a string, or null"))
+        raise Invalid.of(("abandonReason", "must be a string, or null"))
     return reason
 
 
