@@ -225,9 +225,14 @@ def _consent_hint(problem: Problem, about: About) -> str:
     ]
     commands = "\n".join(
         f"  aws stepfunctions tag-resource --resource-arn {arn} --tags 'key=flowport:publish,value={about.workspace}'"
-        for arn in pointed or about.arns.values() or ["STATE_MACHINE_ARN"]
+        for arn in map(_unqualified, pointed or about.arns.values() or ["STATE_MACHINE_ARN"])
     )
     return (
         f"The state machine's owner consents by tagging it:\n{commands}\n"
         "The value lists every workspace that may publish it, separated by spaces (* for all)."
     )
+
+
+def _unqualified(arn: str) -> str:
+    """Give the machine's own ARN, which alone can be tagged."""
+    return ":".join(arn.split(":")[:7])

@@ -19,6 +19,8 @@ from flowport_cli.commands import (
     endpoints,
     jobs,
     keys,
+    machines,
+    metrics,
     publish,
     resume,
     tokens,
@@ -124,6 +126,8 @@ def root(
 
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("publish")(publish.publish)
+app.command("machines")(machines.machines)
+app.command("metrics")(metrics.metrics)
 app.command("apply")(apply.apply)
 app.command("export")(apply.export)
 app.command("call")(call.call)

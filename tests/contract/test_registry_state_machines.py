@@ -80,3 +80,35 @@ def test_step_functions_that_throttles_to_the_end_is_unavailable() -> None:
     machines = StepFunctionsMachines(lambda: Stub(refused("ThrottlingException")), FakeClock())
     with pytest.raises(Unavailable):
         machines.describe("arn", deadline=SOON)
+
+
+class Versioned:
+    """Step Functions with one machine and its alias PROD; `asked` holds what was asked for."""
+
+    OWN = "arn:aws:states:eu-central-1:123456789012:stateMachine:durable"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def describe_state_machine(self, **request: str) -> dict[str, str]:
+        self.asked.append(request["stateMachineArn"])
+        if self.asked[-1] not in {self.OWN, f"{self.OWN}:PROD"}:
+            raise refused("StateMachineDoesNotExist")
+        return {"type": "STANDARD", "status": "ACTIVE"}
+
+    def list_tags_for_resource(self, **request: str) -> dict[str, list[dict[str, str]]]:
+        self.asked.append(request["resourceArn"])
+        return {"tags": [{"key": "flowport:publish", "value": "acme"}]}
+
+
+def test_an_alias_has_the_type_and_the_tags_of_its_machine() -> None:
+    client = Versioned()
+    machines = StepFunctionsMachines(lambda: client, FakeClock())
+    found = machines.describe(f"{client.OWN}:PROD", deadline=SOON)
+    assert found == MachineState("STANDARD", "ACTIVE", {"flowport:publish": "acme"})
+    assert client.asked == [client.OWN, f"{client.OWN}:PROD", client.OWN]
+
+
+def test_an_alias_that_its_machine_does_not_have_is_none() -> None:
+    client = Versioned()
+    assert StepFunctionsMachines(lambda: client, FakeClock()).describe(f"{client.OWN}:TEST", deadline=SOON) is None

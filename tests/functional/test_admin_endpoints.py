@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flowport.adapters.state_machines import StepFunctionsMachines
 from flowport.domain.records import Workspace
 from tests.functional.admin_harness import CREATED, OTHERS, Admin
 from tests.functional.harness import Aws, Handler
@@ -482,14 +483,42 @@ def test_an_endpoint_needs_a_machine(admin: Admin) -> None:
     assert (answer.status, answer.pointers) == (422, ["/express_arn"])
 
 
-def test_the_arn_of_a_version_is_refused_with_the_machines_own(admin: Admin) -> None:
+def test_a_version_or_alias_that_there_is_not_is_refused_by_its_arn(admin: Admin) -> None:
     answer = admin.publish(express_arn=admin.express + ":prod")
-    assert answer.document["errors"] == [
-        {
-            "pointer": "/express_arn",
-            "message": f"is the ARN of a version or an alias; publish the state machine itself: {admin.express}",
-        }
-    ]
+    assert (answer.status, answer.kind, answer.pointers) == (422, "state-machine-missing", ["/express_arn"])
+    assert f"no version or alias of a state machine {admin.express}:prod" in answer.document["detail"]
+
+
+@pytest.mark.parametrize("qualifier", ["3", "PROD", "v1.2", "-"])
+def test_a_version_or_alias_is_published_by_the_consent_of_its_machine(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch, qualifier: str
+) -> None:
+    asked: list[str] = []
+
+    def described(_: object, arn: str, _deadline: float) -> dict[str, str]:
+        asked.append(arn)
+        return {"type": "EXPRESS", "status": "ACTIVE"}
+
+    monkeypatch.setattr(StepFunctionsMachines, "_described", described)
+    arn = f"{admin.express}:{qualifier}"
+    answer = admin.publish(express_arn=arn)
+    assert (answer.status, answer.document["express_arn"], asked) == (201, arn, [admin.express, arn])
+
+
+@pytest.mark.parametrize("qualifier", ["0", "01", "", "a b", "a:b", "3:PROD", "x" * 81, "a/b"])
+def test_what_can_be_no_version_and_no_alias_is_refused(admin: Admin, qualifier: str) -> None:
+    answer = admin.publish(express_arn=f"{admin.express}:{qualifier}")
+    assert (answer.status, answer.kind, answer.pointers) == (422, "validation-failed", ["/express_arn"])
+
+
+def test_the_owner_is_told_to_tag_the_machine_and_not_its_version(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untagged = admin.aws.create_machine("untagged", kind="EXPRESS")
+    monkeypatch.setattr(StepFunctionsMachines, "_described", lambda *_: {"type": "EXPRESS", "status": "ACTIVE"})
+    answer = admin.publish(express_arn=f"{untagged}:PROD")
+    assert answer.kind == "consent-missing"
+    assert f"--resource-arn {untagged} --tags" in answer.document["detail"]
 
 
 @pytest.mark.parametrize(

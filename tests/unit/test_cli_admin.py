@@ -172,7 +172,6 @@ def test_show_says_what_an_endpoint_says_to_dialects(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["samples/hello"], "An endpoint needs a state machine."),
         (["hello", "--express", EXPRESS], "'hello' is not an endpoint's address."),
         (["a/b/c", "--express", EXPRESS], "'a/b/c' is not an endpoint's address."),
         (["../b", "--express", EXPRESS], "'../b' is not an endpoint's address."),
@@ -581,3 +580,67 @@ def test_audit_with_json_gives_the_apis_own_documents(cli: Cli) -> None:
     cli.api.replies = [answer(page)]
     result = cli("audit", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (0, page)
+
+
+MACHINES = {
+    "items": [
+        {"arn": EXPRESS, "name": "hello-express", "type": "EXPRESS", "versions": [f"{EXPRESS}:2"], "aliases": []},
+        {
+            "arn": STANDARD,
+            "name": "hello-standard",
+            "type": "STANDARD",
+            "versions": [],
+            "aliases": [f"{STANDARD}:PROD"],
+        },
+    ],
+    "cursor": None,
+}
+
+
+def test_machines_lists_what_may_be_published_with_versions_and_aliases(cli: Cli) -> None:
+    cli.api.replies = [answer(MACHINES)]
+    result = cli("machines")
+    assert (result.exit_code, cli.api.asked) == (0, ["GET /prod/v1/admin/machines"])
+    header, express, standard = result.stdout.splitlines()
+    assert header.split() == ["NAME", "TYPE", "ARN", "VERSIONS", "ALIASES"]
+    assert express.split() == ["hello-express", "EXPRESS", EXPRESS, "2"]
+    assert standard.split() == ["hello-standard", "STANDARD", STANDARD, "PROD"]
+
+
+def test_publish_looks_up_of_which_type_a_machine_is(cli: Cli) -> None:
+    cli.api.replies = [answer(MACHINES), answer(ENDPOINT, 201)]
+    result = cli("publish", "samples/hello", "--machine", f"{STANDARD}:PROD", "--machine", f"{EXPRESS}:2")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(cli.api.last.content) == {
+        "express_arn": f"{EXPRESS}:2",
+        "standard_arn": f"{STANDARD}:PROD",
+        "enabled": True,
+    }
+
+
+def test_publish_without_a_machine_lists_those_that_may_be_published(cli: Cli) -> None:
+    cli.api.replies = [answer(MACHINES)]
+    result = cli("publish", "samples/hello")
+    assert (result.exit_code, EXPRESS in result.stdout, STANDARD in result.stdout) == (2, True, True)
+    assert "Give --machine with one of these ARNs" in result.stderr
+    cli.api.replies = [answer({"items": [], "cursor": None})]
+    assert "tag-resource" in cli("publish", "samples/hello").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--machine", EXPRESS + "-other"], "is not among the state machines"),
+        (["--machine", EXPRESS, "--machine", f"{EXPRESS}:2"], "are of type EXPRESS; an endpoint takes one of each"),
+    ],
+)
+def test_publish_refuses_machines_that_cannot_be_the_endpoints(cli: Cli, options: list[str], said: str) -> None:
+    cli.api.replies = [answer(MACHINES)]
+    result = cli("publish", "samples/hello", *options)
+    assert (result.exit_code, said in result.stderr.replace("\n", " ")) == (2, True), result.stderr
+    assert len(cli.api.asked) == 1
+
+
+def test_publish_takes_a_machine_either_by_its_type_or_to_be_looked_up(cli: Cli) -> None:
+    result = cli("publish", "samples/hello", "--machine", EXPRESS, "--standard", STANDARD)
+    assert (result.exit_code, cli.api.asked) == (2, [])

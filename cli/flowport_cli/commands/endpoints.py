@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts
+from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts, read_json
 from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, cell_text, field, show_facts, when
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
@@ -55,6 +55,31 @@ def show(ctx: typer.Context, endpoint: Address, as_json: AsJson = False) -> None
     session = session_of(ctx, as_json=as_json)
     parts = endpoint_parts(endpoint)
     answer = session.client().send("GET", "v1", "admin", "endpoints", *parts, about=session.about(endpoint=endpoint))
+    if session.json:
+        session.emit(answer)
+    else:
+        show_endpoint(answer.document())
+
+
+@app.command()
+def change(
+    ctx: typer.Context,
+    endpoint: Address,
+    patch: Annotated[
+        str,
+        typer.Argument(
+            help="The settings to be changed as JSON, @FILE, or - for stdin; null takes one back to its default.",
+            metavar="JSON|@FILE|-",
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Change some settings of an endpoint and leave the others: a JSON merge patch (RFC 7396)."""
+    session = session_of(ctx, as_json=as_json)
+    parts = endpoint_parts(endpoint)
+    body = read_json(patch, "change")
+    about = session.about(endpoint=endpoint)
+    answer = session.client().send("PATCH", "v1", "admin", "endpoints", *parts, body=body, about=about)
     if session.json:
         session.emit(answer)
     else:

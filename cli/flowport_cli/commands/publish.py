@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flowport_cli import dialect_options as options
+from flowport_cli.commands import machines
 from flowport_cli.commands.endpoints import show_endpoint
 from flowport_cli.errors import About, WrongUse
 from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts, given, read_json
@@ -49,6 +50,14 @@ class Auth(StrEnum):
 def publish(
     ctx: typer.Context,
     endpoint: Annotated[str, typer.Argument(help=ENDPOINT_HELP, metavar="MODULE/NAME")],
+    machine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ARN of the state machine, perhaps with :VERSION or :ALIAS; its type is looked up. Repeatable: one of "
+            "each type. Without any, those that may be published are listed.",
+            metavar="ARN",
+        ),
+    ] = None,
     express: Annotated[str | None, typer.Option(help="ARN of the Express state machine.", metavar="ARN")] = None,
     standard: Annotated[str | None, typer.Option(help="ARN of the Standard state machine.", metavar="ARN")] = None,
     mode: Annotated[Mode | None, typer.Option(help="What a call gets by default.")] = None,
@@ -116,8 +125,13 @@ def publish(
     """
     session = session_of(ctx, as_json=as_json)
     module, name = endpoint_parts(endpoint)
+    if machine and (express or standard):
+        raise WrongUse("--machine says which machines there are; leave out --express and --standard.")
+    if machine:
+        looked_up = machines.fields_of(session, machine)
+        express, standard = looked_up.get("express_arn"), looked_up.get("standard_arn")
     if not express and not standard:
-        raise WrongUse("An endpoint needs a state machine.", hint="Give --express ARN, --standard ARN or both.")
+        raise machines.offer(session)
     document = given(
         title=title,
         express_arn=express,

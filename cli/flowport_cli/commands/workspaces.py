@@ -7,7 +7,7 @@ import typer
 from flowport_cli.errors import About
 from flowport_cli.inputs import given
 from flowport_cli.listing import show_list
-from flowport_cli.render import Columns, field, moment
+from flowport_cli.render import Columns, field, moment, show_facts
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
 app = typer.Typer(help="Workspaces, for the stack's operator: create, list, enable, disable, delete.")
@@ -58,6 +58,17 @@ def list_workspaces(
         cursor=cursor,
         everything=everything,
     )
+
+
+@app.command()
+def show(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show a workspace."""
+    session = session_of(ctx, as_json=as_json)
+    answer = session.client().send("GET", "v1", "admin", "workspaces", name, about=_about(name))
+    if session.json:
+        session.emit(answer)
+    else:
+        show_facts(answer.document())
 
 
 @app.command()

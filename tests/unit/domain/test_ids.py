@@ -57,6 +57,13 @@ def test_the_arn_of_a_standard_execution_is_known_before_its_start() -> None:
     assert ids.standard_execution_arn(STANDARD_ARN, JOB_ID) == f"{ACCOUNT}:execution:durable:fp-{JOB_ID}"
 
 
+@pytest.mark.parametrize("qualifier", ["3", "PROD"])
+def test_an_execution_of_a_version_or_alias_is_called_by_its_machine(qualifier: str) -> None:
+    qualified = f"{STANDARD_ARN}:{qualifier}"
+    assert ids.unqualified_machine_arn(qualified) == ids.unqualified_machine_arn(STANDARD_ARN) == STANDARD_ARN
+    assert ids.standard_execution_arn(qualified, JOB_ID) == f"{ACCOUNT}:execution:durable:fp-{JOB_ID}"
+
+
 @pytest.mark.parametrize(
     ("reference", "job_id"),
     [

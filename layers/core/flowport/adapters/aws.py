@@ -176,11 +176,14 @@ def once[T](call: Callable[[], T], *, what: str, clock: Clock, throttle_attempts
     raise AssertionError  # the loop always returns or raises
 
 
-_ARN = re.compile(r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_.-]{1,80}")
+_ARN = re.compile(
+    r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_.-]{1,80}"
+    r"(?::(?:[1-9]\d{0,9}|(?=[^:]*[A-Za-z_.-])[A-Za-z0-9_.-]{1,80}))?"  # a version's number, or an alias's name
+)
 
 
 def is_state_machine_arn(text: str) -> bool:
-    """Whether a text is the ARN of a state machine, without version or alias."""
+    """Whether a text is the ARN of a state machine, or of a version or an alias of one."""
     return _ARN.fullmatch(text) is not None
 
 

@@ -17,6 +17,7 @@ from flowport.domain.errors import (
     UnknownOutcome,
     Unprocessable,
 )
+from flowport.domain.ids import named_execution_arn, unqualified_machine_arn
 from flowport.domain.job import Outcome, Status, error_of_workflow
 from flowport.domain.steps import HistoryEvent
 from flowport.usecases.ports import Clock, ExecutionState
@@ -127,7 +128,7 @@ class StepFunctions:
                 answer = client.start_execution(stateMachineArn=state_machine_arn, name=name, input=input_text)
             except ClientError as error:
                 if error_code(error) == "ExecutionAlreadyExists":
-                    return state_machine_arn.replace(":stateMachine:", ":execution:", 1) + ":" + name
+                    return named_execution_arn(state_machine_arn, name)
                 raise
             return str(answer["executionArn"])
 
@@ -142,10 +143,10 @@ class StepFunctions:
         )
 
     def consented(self, state_machine_arn: str) -> bool:
-        """ListTagsForResource: whether the tag that publishing asks for is still there."""
-        client = self._quick()
+        """ListTagsForResource: whether the tag that publishing asks for is still there; versions have none."""
+        client, arn = self._quick(), unqualified_machine_arn(state_machine_arn)
         try:
-            tags = self._repeat(lambda: client.list_tags_for_resource(resourceArn=state_machine_arn))["tags"]
+            tags = self._repeat(lambda: client.list_tags_for_resource(resourceArn=arn))["tags"]
         except ClientError as error:
             if error_code(error) == "ResourceNotFound":
                 return False

@@ -46,7 +46,6 @@ _TOO_LONG: Final = f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES}
 _IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_/.#-]{1,512}")
-_QUALIFIED_ARN: Final = re.compile(r"(arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_.-]{1,80}):\S+")
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
@@ -93,10 +92,10 @@ def _named(text: str, problem: str | None) -> str:
 def _arn(text: str) -> str:
     if is_state_machine_arn(text):
         return text
-    if match := _QUALIFIED_ARN.fullmatch(text):
-        message = f"is the ARN of a version or an alias; publish the state machine itself: {match[1]}"
-        raise ValueError(message)
-    message = "is not the ARN of a state machine: arn:aws:states:<region>:<account>:stateMachine:<name>"
+    message = (
+        "is not the ARN of a state machine, which is arn:aws:states:<region>:<account>:stateMachine:<name>, "
+        "perhaps followed by :<version> or :<alias>"
+    )
     raise ValueError(message)
 
 

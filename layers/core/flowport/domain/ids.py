@@ -12,6 +12,7 @@ import uuid
 from typing import Final
 
 EXECUTION_PREFIX: Final = "fp-"
+_MACHINE_ARN_PARTS: Final = 7  # arn, partition, states, region, account, stateMachine, name
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 _EXECUTION_ARN = re.compile(
     r"arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:(?:execution|express):[^:]+:fp-([0-9a-f-]{36})(?::[^:]+)?"
@@ -51,9 +52,19 @@ def job_id_of_execution(name: str) -> str | None:
     return candidate if candidate != name and _is_job_id(candidate) else None
 
 
+def unqualified_machine_arn(state_machine_arn: str) -> str:
+    """Give the state machine's own ARN, without the version or the alias that may follow it."""
+    return ":".join(state_machine_arn.split(":")[:_MACHINE_ARN_PARTS])
+
+
+def named_execution_arn(state_machine_arn: str, name: str) -> str:
+    """Compute the ARN of a Standard execution: it names the machine, whichever version it runs."""
+    return unqualified_machine_arn(state_machine_arn).replace(":stateMachine:", ":execution:", 1) + ":" + name
+
+
 def standard_execution_arn(state_machine_arn: str, job_id: str) -> str:
     """Compute the ARN that StartExecution will give the job's execution (Standard machines only)."""
-    return state_machine_arn.replace(":stateMachine:", ":execution:", 1) + ":" + execution_name(job_id)
+    return named_execution_arn(state_machine_arn, execution_name(job_id))
 
 
 def _is_job_id(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from flowport.domain.ids import unqualified_machine_arn
 from flowport.domain.records import Endpoint, MachineType
 from flowport.usecases.admin.errors import (
     ConsentMissing,
@@ -41,7 +42,8 @@ def check_publishing(endpoint: Endpoint, fields: Iterable[str], machines: StateM
 def _violations(field: str, arn: str, workspace: str, machine: MachineState | None) -> list[Found]:
     pointer = f"/{field}"
     if machine is None:
-        message = f"There is no state machine {arn} in the account and region of this Flowport stack."
+        what = "state machine" if unqualified_machine_arn(arn) == arn else "version or alias of a state machine"
+        message = f"There is no {what} {arn} in the account and region of this Flowport stack."
         return [(StateMachineMissing, Violation(pointer, message))]
     if machine.status != "ACTIVE":
         message = f"The state machine {arn} is not ACTIVE but {machine.status}; publish another one."
@@ -53,10 +55,10 @@ def _violations(field: str, arn: str, workspace: str, machine: MachineState | No
         found.append((StateMachineType, Violation(pointer, message)))
     consent = machine.tags.get(CONSENT_TAG, "")
     if not consents(consent, workspace):
-        value = " ".join([*consent.split(), workspace])
+        value, own = " ".join([*consent.split(), workspace]), unqualified_machine_arn(arn)
         message = (
-            f"The tag {CONSENT_TAG} of {arn} does not name the workspace {workspace!r}. Its owner consents with: "
-            f'aws stepfunctions tag-resource --resource-arn {arn} --tags key={CONSENT_TAG},value="{value}"'
+            f"The tag {CONSENT_TAG} of {own} does not name the workspace {workspace!r}. Its owner consents with: "
+            f'aws stepfunctions tag-resource --resource-arn {own} --tags key={CONSENT_TAG},value="{value}"'
         )
         found.append((ConsentMissing, Violation(pointer, message)))
     return found
