@@ -25,10 +25,10 @@ def _phixflow() -> Dialect:
     return PhixFlow()
 
 
-def _nebulagraph() -> Dialect:
-    from flowport.dialects.nebulagraph import NebulaGraph  # noqa: PLC0415
+def _workfloplus() -> Dialect:
+    from flowport.dialects.workfloplus import WorkfloPlus  # noqa: PLC0415
 
-    return NebulaGraph()
+    return WorkfloPlus()
 
 
 def _theeye() -> Dialect:
@@ -37,10 +37,10 @@ def _theeye() -> Dialect:
     return TheEye()
 
 
-def _workfloplus() -> Dialect:
-    from flowport.dialects.workfloplus import WorkfloPlus  # noqa: PLC0415
+def _nebulagraph() -> Dialect:
+    from flowport.dialects.nebulagraph import NebulaGraph  # noqa: PLC0415
 
-    return WorkfloPlus()
+    return NebulaGraph()
 
 
 class Registry(Mapping[str, Dialect]):
