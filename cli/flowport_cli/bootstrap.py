@@ -81,6 +81,21 @@ def find_stack(name: str, region: str | None, clients: AwsClients = aws_client) 
         ) from error
 
 
+def guarded[T](call: Callable[[], T]) -> T:
+    """Ask AWS, with a sentence for what it refuses.
+
+    Raises:
+        Refused: IAM said no.
+        Unreachable: AWS did not answer.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        raise _aws_refusal(error) from error
+    except BotoCoreError as error:
+        raise _aws_unreachable(error) from error
+
+
 def invoke_admin(
     function: str, event: Mapping[str, Any], region: str | None, clients: AwsClients = aws_client
 ) -> tuple[bytes, dict[str, Any]]:

@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     REFUSED = 3
     UNREACHABLE = 4
     STILL_RUNNING = 5
+    UNHEALTHY = 6
     INTERRUPTED = 130
     # What a shell reports for a process that SIGPIPE ended, as it would have ended this one without Python.
     PIPE_CLOSED = 141

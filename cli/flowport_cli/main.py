@@ -16,6 +16,7 @@ from flowport_cli.commands import (
     bootstrap,
     call,
     clients,
+    doctor,
     endpoints,
     jobs,
     keys,
@@ -34,7 +35,7 @@ from flowport_cli.session import Session, Tools
 
 _EPILOG = (
     "Exit codes: 0 ok, 1 the workflow failed, 2 wrong use, 3 refused, 4 not reachable or a server's error, "
-    "5 still running."
+    "5 still running, 6 the doctor found something."
 )
 
 
@@ -125,6 +126,7 @@ def root(
 
 
 app.command("bootstrap")(bootstrap.bootstrap)
+app.command("doctor")(doctor.doctor)
 app.command("publish")(publish.publish)
 app.command("machines")(machines.machines)
 app.command("metrics")(metrics.metrics)
