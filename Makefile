@@ -27,7 +27,7 @@ help: ## show the targets
 
 # ---- on one's own machine ----------------------------------------------------------------------
 
-.PHONY: run up down status sam-local
+.PHONY: run up down status console sam-local
 run: setup ## start everything here, call the samples, stay until Ctrl-C (which ends what it started)
 	@$(BIN)/python -m dev run
 
@@ -40,16 +40,22 @@ down: ## end what `make up` started; its data lives in memory and goes with it
 status: setup ## what is running here, and where
 	@$(BIN)/python -m dev status
 
+console: setup ## build the console into its function's folder; `sam build` packs what lies there
+	@$(BIN)/python -m dev console
+
 sam-local: setup ## connect sam local with the engine of `make up`; leave it running
 	@PYTHONPATH=layers/core $(BIN)/python -m tests.sam_local.connect
 
 # ---- checks ------------------------------------------------------------------------------------
 
-.PHONY: test test-unit test-contract test-functional test-e2e test-sam-local
-test: lint test-unit test-contract test-functional test-e2e ## lint and every test level
+.PHONY: test test-unit test-console test-contract test-functional test-e2e test-sam-local
+test: lint test-unit test-console test-contract test-functional test-e2e ## lint and every test level
 
 test-unit: setup ## domain, use cases and dialects; sockets are off
 	$(BIN)/pytest tests/unit --disable-socket --allow-unix-socket
+
+test-console: setup ## the console's own logic, with Vitest
+	@$(BIN)/python -m dev console-test
 
 test-contract: setup ## each port's suite, on the fake and on moto
 	$(BIN)/pytest tests/contract
@@ -127,8 +133,9 @@ lock: setup ## lock the dependencies anew (LOCK_FLAGS=--upgrade for newer ones)
 	$(UV_COMPILE) pyproject.toml requirements.in requirements-uv.in layers/vendor/requirements.in -o requirements.txt
 	$(UV_COMPILE) layers/vendor/requirements.in --constraints requirements.txt -o layers/vendor/requirements.txt
 	$(UV_COMPILE) requirements-checkov.in -o requirements-checkov.txt
+	$(UV_COMPILE) requirements-node.in -o requirements-node.txt
 
 clean: down ## remove what building and running left behind (not .venv)
 	@FLOWPORT_HOME=.flowport-test $(MAKE) down
 	@FLOWPORT_HOME=.flowport-load $(MAKE) down
-	rm -rf .aws-sam .flowport .flowport-test .flowport-load .flowport-bench bench/out load/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf functions/console/static console/node_modules .aws-sam .flowport .flowport-test .flowport-load .flowport-bench bench/out load/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

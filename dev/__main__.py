@@ -10,9 +10,11 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
+from dev import console
 from dev import engine as engines
 from dev.home import BIN, ROOT, DevError, Home, engine_environment, home_from_environment
 from dev.up import Up, bring_up, cli_environment, require_running, stop
@@ -28,7 +30,7 @@ class Interrupted(BaseException):
 def main() -> int:
     """Run one command; a DevError is a message, not a trace."""
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
-    parser.add_argument("command", choices=["run", "up", "down", "status", "e2e"])
+    parser.add_argument("command", choices=[*COMMANDS, "e2e"])
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="e2e: the tests' command")
     arguments = parser.parse_args()
     for number in ENDINGS:
@@ -36,16 +38,7 @@ def main() -> int:
     try:
         if arguments.command == "e2e":
             return e2e([word for word in arguments.rest if word != "--"])
-        home = home_from_environment()
-        match arguments.command:
-            case "run":
-                run(home)
-            case "up":
-                up(home)
-            case "down":
-                stop(home)
-            case _:
-                status(home)
+        return COMMANDS[arguments.command](home_from_environment()) or 0
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -55,7 +48,7 @@ def main() -> int:
     except BrokenPipeError:
         # Whoever read our output has gone (`make up | head`); what was to be done is done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
 
 
 def up(home: Home) -> None:
@@ -231,9 +224,19 @@ Call it yourself:
 
   {os.path.relpath(BIN / "flowport")} jobs list
 
-The admin's and the operator's token are in {os.path.relpath(home.local_json)}.
+The console is at {local["base_url"]}/console/ and takes the admin_token of {os.path.relpath(home.local_json)}, where
+the operator's token is, too.
 """)
 
+
+COMMANDS: Final[dict[str, Callable[[Home], int | None]]] = {
+    "run": run,
+    "up": up,
+    "down": stop,
+    "status": status,
+    "console": lambda home: console.build(home.path / "console.log"),
+    "console-test": lambda home: console.test(home.path / "console.log"),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from dev import console
 from dev import engine as engines
 from dev.deploy import HalfFinishedError, base_url, deploy
 from dev.engine import Engine
@@ -38,6 +39,7 @@ def bring_up(home: Home) -> Up:
     home.path.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with _alone():
+        console.build(home.path / "console.log")
         engine, started_here = engines.ensure(home)
         print(
             f"engine     {engine.url} (pid {engine.pid}, {'started' if started_here else 'already running'})",
