@@ -16,6 +16,7 @@ from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
+from flowport.domain.limits import Rate
 from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.domain.steps import HistoryEvent, Step
@@ -25,6 +26,7 @@ from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.audit import Wanted as Acts
 from flowport.usecases.admin.ports import Page
 from flowport.usecases.ports import (
+    Counted,
     Definition,
     ExecutionState,
     Found,
@@ -155,6 +157,13 @@ class FakeJobStore:
         leads_to, _, expires_at = self.keys.get(key_id, ("", None, 0))
         return leads_to if expires_at > now else None
 
+    def taken(self, keys: Sequence[JobKey], *, now: int, deadline: float | None = None) -> Taken | None:
+        for key in keys:
+            leads_to, fingerprint, expires_at = self.keys.get(key.id, ("", None, 0))
+            if leads_to and (key.kind == "client" or expires_at > now):
+                return Taken(key, leads_to, fingerprint, expired=expires_at <= now)
+        return None
+
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
         dropped = {"input": None} if drop_input else {}
         return self._run(job_id, attempt=attempt, started_at=at, check_at=check_at, **dropped)
@@ -247,7 +256,7 @@ class FakeJobStore:
         job = self.rows.get(job_id)
         return _light(job) if job else None
 
-    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+    def get_many(self, job_ids: Sequence[str], *, deadline: float | None = None) -> dict[str, Job]:
         return {job_id: _light(self.rows[job_id]) for job_id in job_ids if job_id in self.rows}
 
     def with_output(self, job: Job, *, deadline: float | None = None) -> Job:
@@ -324,6 +333,33 @@ class FakeJobNumbers:
             entry for (of, number), entry in self.jobs.numbers.items() if (of, number.series) == (workspace, series)
         ]
         return sorted(mine, key=lambda entry: entry.number.value, reverse=not ascending)[:limit]
+
+
+class FakeLimitStore:
+    """Counters and marks in dicts."""
+
+    def __init__(self) -> None:
+        self.full: dict[tuple[str, Rate], int] = {}
+        self.marks: dict[str, frozenset[str]] = {}
+
+    def count(self, subject: str, rate: Rate, now: int, *, deadline: float | None = None) -> Counted:
+        full, at = self.full.get((subject, rate), 0), now * 1000
+        if full >= rate.refused_from(at):
+            return Counted(accepted=False, full=full)
+        self.full[subject, rate] = max(full, at) + rate.interval
+        return Counted(accepted=True, full=self.full[subject, rate])
+
+    def take(
+        self, subject: str, limit: int, mark: str, *, now: int, deadline: float | None = None
+    ) -> tuple[bool, frozenset[str]]:
+        marks = self.marks.get(subject, frozenset())
+        if mark not in marks and len(marks) >= limit:
+            return False, marks
+        self.marks[subject] = marks | {mark}
+        return True, self.marks[subject]
+
+    def release(self, subject: str, marks: Iterable[str], *, deadline: float | None = None) -> None:
+        self.marks[subject] = self.marks.get(subject, frozenset()) - set(marks)
 
 
 class FakeKeptSteps:

@@ -67,6 +67,7 @@ def test_a_client_shows_its_secret_once_and_only_its_hash_is_kept(admin: Admin) 
         "created_at": CREATED,
         "expires_at": None,
         "revoked_at": None,
+        "limits": None,
     }
     assert secret not in json.dumps(admin.rows("CredentialsTable"))
     assert admin.call("GET", "clients").document == {"items": [{"client_id": client_id, **made}], "cursor": None}

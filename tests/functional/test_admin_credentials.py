@@ -49,6 +49,7 @@ def test_a_new_token_is_answered_with_its_text(admin: Admin) -> None:
         "created_at": CREATED,
         "expires_at": "2027-02-20T02:19:59.203Z",
         "revoked_at": None,
+        "limits": None,
         "brought": False,
     }
 
@@ -198,6 +199,7 @@ def test_a_new_user_is_answered_without_its_password(admin: Admin) -> None:
         "created_at": CREATED,
         "expires_at": None,
         "revoked_at": None,
+        "limits": None,
         "roles": [],
         "brought": False,
     }

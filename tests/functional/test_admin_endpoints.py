@@ -47,6 +47,7 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "aliases": [],
         "parameters": [],
         "dialects": {},
+        "limits": None,
         "version": 1,
         "created_at": CREATED,
         "updated_at": CREATED,

@@ -97,6 +97,7 @@ def _every_setting(admin: Admin) -> dict[str, Any]:
             "phixflow": {"output_name": "out", "timeout_ms": 5000, "abandon_at_timeout": True},
             "theeye": {"arguments": [{"name": "a"}, {"name": "b", "optional": True}]},
         },
+        "limits": {"rate": {"requests": 100, "seconds": 60}, "concurrent": 5},
     }
 
 

@@ -26,7 +26,7 @@ def test_a_preflight_of_a_known_origin_is_answered_without_a_credential(gateway:
             "Access-Control-Expose-Headers": (
                 "Location, Retry-After, ETag, Preference-Applied, WWW-Authenticate, Allow, Idempotency-Replayed, "
                 "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers, "
-                "Flowport-Redrive"
+                "Flowport-Redrive, RateLimit, RateLimit-Policy"
             ),
             "Access-Control-Max-Age": "600",
             "Allow": METHODS,

@@ -239,7 +239,7 @@ def test_endpoints_list_is_a_table(cli: Cli) -> None:
 
     assert result.exit_code == 0
     assert [line.split() for line in result.stdout.splitlines()] == [
-        ["ENDPOINT", "TITLE", "ENABLED", "MACHINES", "MODE", "VIEW", "METHODS", "AUTH", "VERSION"],
+        ["ENDPOINT", "TITLE", "ENABLED", "MACHINES", "MODE", "VIEW", "METHODS", "AUTH", "LIMITS", "VERSION"],
         ["samples/hello", "Says", "hello", "yes", "express", "sync", "job", "POST", "token", "3"],
         ["samples/hello", "yes", "express", "+", "standard", "sync", "job", "POST", "token", "3"],
     ]
@@ -384,7 +384,7 @@ def test_tokens_list_is_a_table(cli: Cli) -> None:
 
     lines = cli("tokens", "list").stdout.splitlines()
 
-    assert lines[0].split() == ["ID", "NAME", "SCOPES", "ENDPOINTS", "CREATED", "EXPIRES", "REVOKED"]
+    assert lines[0].split() == ["ID", "NAME", "SCOPES", "ENDPOINTS", "LIMITS", "CREATED", "EXPIRES", "REVOKED"]
     assert lines[1].split() == ["tok_1", "ci", "run,", "jobs:read", "samples/hello", "2026-11-22", "02:19:59Z"]
 
 

@@ -12,6 +12,7 @@ from flowport.adapters.documents_table import DynamoDocumentStore
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
+from flowport.adapters.limits_table import DynamoLimitStore
 from flowport.adapters.status_event import completion_of
 from flowport.adapters.step_functions import StepFunctions
 from flowport.dialects.workfloplus.documents import document_of, read_document
@@ -26,6 +27,7 @@ from flowport.usecases.deliveries import JobDeliveries, Resend
 from flowport.usecases.documents.ports import Told
 from flowport.usecases.documents.sync import Sync, SyncDocument, Writer
 from flowport.usecases.end_job import handing_over
+from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.ports import Found, Wanted
 from flowport.usecases.record_completion import RecordCompletion
@@ -78,7 +80,8 @@ class Process:
         self.receiver = world.wire.client("receiver", world.receiver, life)
         self.deliveries = DeliverMachine(lambda: states, MACHINE_ARN, self.clock)
         self.rows = DynamoJobStore(self.dynamodb, world.table, self.clock)
-        self.jobs = handing_over(self.rows, self.deliveries, self.clock)
+        self.limits = LimitCalls(DynamoLimitStore(self.dynamodb, world.table, self.clock), self.rows, self.clock)
+        self.jobs = handing_over(self.rows, self.deliveries, self.clock, self.limits)
         callbacks = DynamoCallbackStore(self.dynamodb, world.table, self.clock)
         sender = LambdaSender(lambda: functions, "resume-run", self.clock)
         self.sweep_callbacks = SweepCallbacks(callbacks, sender, self.clock)
@@ -88,7 +91,7 @@ class Process:
         self.numbers = DynamoJobNumbers(world.wire.client("dynamodb", world.dynamodb, life), world.table, self.clock)
         self.access = Access(world.directory, FakePasswords(), self.clock, numbers=self.numbers)
         self.run_endpoint = RunEndpoint(
-            *(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION_MS, self.stop),
+            *(self.access, self.jobs, self.executions, self.detached, self.clock, RETENTION_MS, self.stop, self.limits),
             numbers=self.numbers,
         )
         documents = DynamoDocumentStore(self.dynamodb, world.table, self.clock)

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from flowport_cli import limit_options
 from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, ExpiresInDays, Roles, grant, limits
 from flowport_cli.errors import Unreachable
 from flowport_cli.listing import show_list
@@ -22,11 +23,14 @@ def create(
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
     expires_in_days: ExpiresInDays = None,
+    rate: limit_options.Rate = None,
+    concurrent: limit_options.Concurrent = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and show it, once, alone on stdout. Where the signing key is missing, it is made, too."""
     session = session_of(ctx, as_json=as_json)
-    body = grant(name, None, endpoint, expires_at, expires_in_days, roles=role)
+    limited = limit_options.limits(rate, concurrent)
+    body = grant(name, None, endpoint, expires_at, expires_in_days, roles=role, limited=limited)
     answer = session.client().send("POST", "v1", "admin", "api-keys", body=body, about=session.about(listing=_LISTING))
     document = answer.document()
     key = document.get("api_key")

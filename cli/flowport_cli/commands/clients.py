@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from flowport_cli import limit_options
 from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, ExpiresInDays, grant, limits
 from flowport_cli.errors import Unreachable
 from flowport_cli.listing import show_list
@@ -27,11 +28,14 @@ def create(
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
     expires_in_days: ExpiresInDays = None,
+    rate: limit_options.Rate = None,
+    concurrent: limit_options.Concurrent = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a client and show its id and secret, once: two lines on stdout."""
     session = session_of(ctx, as_json=as_json)
-    body = grant(name, scope, endpoint, expires_at, expires_in_days)
+    limited = limit_options.limits(rate, concurrent)
+    body = grant(name, scope, endpoint, expires_at, expires_in_days, limited=limited)
     answer = session.client().send("POST", "v1", "admin", "clients", body=body, about=session.about(listing=_LISTING))
     document = answer.document()
     client_id, secret = document.get("client_id"), document.get("client_secret")

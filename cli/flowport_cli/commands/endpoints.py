@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from flowport_cli.inputs import ENDPOINT_HELP, endpoint_parts, read_json
+from flowport_cli.limit_options import limits_text
 from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, cell_text, field, show_facts, when
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
@@ -22,6 +23,7 @@ _COLUMNS: Final[Columns] = {
     "VIEW": field("view"),
     "METHODS": field("methods"),
     "AUTH": field("auth"),
+    "LIMITS": limits_text,
     "VERSION": field("version"),
 }
 
@@ -150,6 +152,7 @@ def show_endpoint(endpoint: Mapping[str, Any]) -> None:
             "aliases": endpoint.get("aliases"),
             "parameters": _json_lines(endpoint.get("parameters")),
             **{f"{name} settings": cell_text(said) for name, said in (endpoint.get("dialects") or {}).items()},
+            "limits": limits_text(endpoint),
             "version": endpoint.get("version"),
             "created": when(endpoint.get("created_at")),
             "updated": when(endpoint.get("updated_at")),

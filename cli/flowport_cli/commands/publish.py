@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flowport_cli import dialect_options as options
+from flowport_cli import limit_options
 from flowport_cli.commands import machines
 from flowport_cli.commands.endpoints import show_endpoint
 from flowport_cli.errors import About, WrongUse
@@ -105,6 +106,8 @@ def publish(
         str | None, typer.Option(help="JMESPath expression that makes of the output what callers get.", metavar="EXPR")
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title for people.")] = None,
+    rate: limit_options.Rate = None,
+    concurrent: limit_options.Concurrent = None,
     alias: options.Aliases = None,
     parameter: options.Parameters = None,
     argument: options.Arguments = None,
@@ -153,6 +156,7 @@ def publish(
         input_schema=_schema(input_schema, "input schema"),
         output_schema=_schema(output_schema, "output schema"),
         output_mapping=output_mapping,
+        limits=limit_options.limits(rate, concurrent),
     )
     said = options.dialects(
         iolinker={"empty_output_is_none": empty_output_is_none},

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from flowport_cli import limit_options
 from flowport_cli.errors import Unreachable, WrongUse
 from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
@@ -43,6 +44,7 @@ COLUMNS: Final[Columns] = {
     "NAME": field("name"),
     "SCOPES": field("scopes"),
     "ENDPOINTS": limits,
+    "LIMITS": limit_options.limits_text,
     "CREATED": moment("created_at"),
     "EXPIRES": moment("expires_at"),
     "REVOKED": moment("revoked_at"),
@@ -56,6 +58,7 @@ def grant(
     expires_at: str | None,
     expires_in_days: int | None,
     roles: list[str] | None = None,
+    limited: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Say what a new credential may do.
 
@@ -71,6 +74,7 @@ def grant(
         endpoints=endpoints,
         expires_at=expires_at,
         expires_in_days=expires_in_days,
+        limits=limited,
     )
 
 
@@ -88,6 +92,8 @@ def create(
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
     expires_in_days: ExpiresInDays = None,
+    rate: limit_options.Rate = None,
+    concurrent: limit_options.Concurrent = None,
     value_stdin: Annotated[
         bool, typer.Option("--value-stdin", help="Keep the token on stdin, for an iolinker `token` header alone.")
     ] = False,
@@ -98,7 +104,8 @@ def create(
     The token alone goes to stdout, everything else to stderr: TOKEN=$(flowport tokens create ci)
     """
     session = session_of(ctx, as_json=as_json)
-    body = grant(name, scope, endpoint, expires_at, expires_in_days)
+    limited = limit_options.limits(rate, concurrent)
+    body = grant(name, scope, endpoint, expires_at, expires_in_days, limited=limited)
     if value_stdin:
         body["value"] = secret_from_stdin("token")
     answer = session.client().send("POST", "v1", "admin", "tokens", body=body, about=session.about(listing=LISTING))

@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, OptionalRoles, OptionalScopes, warn
+from flowport_cli import limit_options
+from flowport_cli.commands.tokens import (
+    COLUMNS,
+    Endpoints,
+    ExpiresAt,
+    ExpiresInDays,
+    OptionalRoles,
+    OptionalScopes,
+    grant,
+    warn,
+)
 from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
@@ -27,6 +37,9 @@ def create(
     role: OptionalRoles = None,
     endpoint: Endpoints = None,
     expires_at: ExpiresAt = None,
+    expires_in_days: ExpiresInDays = None,
+    rate: limit_options.Rate = None,
+    concurrent: limit_options.Concurrent = None,
     password_stdin: PasswordStdin = False,
     brought: Brought = False,
     as_json: AsJson = False,
@@ -34,15 +47,11 @@ def create(
     """Make a user; the password is asked for, or read from stdin, and never an argument."""
     session = session_of(ctx, as_json=as_json)
     client = session.client()
-    body = given(
-        name=name,
-        password=_password(from_stdin=password_stdin),
-        scopes=scope if scope or role else ["run"],
-        roles=role,
-        brought=brought or None,
-        endpoints=endpoint,
-        expires_at=expires_at,
-    )
+    scopes, limited = scope if scope or role else ["run"], limit_options.limits(rate, concurrent)
+    body = {
+        **grant(name, scopes, endpoint, expires_at, expires_in_days, roles=role, limited=limited),
+        **given(password=_password(from_stdin=password_stdin), brought=brought or None),
+    }
     answer = client.send("POST", "v1", "admin", "users", body=body, about=session.about(listing=_LISTING))
     if session.json:
         session.emit(answer)

@@ -8,8 +8,9 @@ from typing import Any, Final
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
 from flowport.dialects import dialect_of
+from flowport.dialects.rate_limit import with_limits
 from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
-from flowport.domain.errors import FlowportError, UnknownOutcome
+from flowport.domain.errors import FlowportError, LimitReached, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
 from flowport.usecases.map_output import mapped_result
 from flowport.usecases.ports import Clock, OutputMapping
@@ -21,7 +22,8 @@ UseCase = Callable[[Caller, Any], Any]
 SERVER_ERROR: Final = 500
 EXPOSED: Final = (
     "Location, Retry-After, ETag, Preference-Applied, WWW-Authenticate, Allow, Idempotency-Replayed, "
-    "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers, Flowport-Redrive"
+    "Flowport-Job-Id, Flowport-Request-Id, Flowport-Error-Source, Flowport-Removed-Headers, Flowport-Redrive, "
+    "RateLimit, RateLimit-Policy"
 )
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -91,7 +93,9 @@ class PublicSurface:
             result = self.usecases[type(command)](caller, command)
             if self.mapping is not None:
                 result = mapped_result(self.mapping, result)
-            return dialect.render(request, command, result), None
+            return with_limits(dialect.render(request, command, result), getattr(result, "quotas", ())), None
+        except LimitReached as error:
+            return with_limits(dialect.refuse(request, error), error.quotas, error.headers), error
         except FlowportError as error:
             return dialect.refuse(request, error), error
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system

@@ -20,6 +20,7 @@ from flowport.adapters.json_schemas import JsonSchemas
 from flowport.adapters.jwt_tokens import SignedTokens
 from flowport.adapters.kept_steps import DynamoKeptSteps
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
+from flowport.adapters.limits_table import DynamoLimitStore
 from flowport.adapters.passwords import Argon2Passwords
 from flowport.adapters.secrets_manager import SecretsManager
 from flowport.adapters.step_functions import StepFunctions
@@ -31,6 +32,7 @@ from flowport.usecases.count_ends import telling_of_ends
 from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
 from flowport.usecases.end_job import handing_over
 from flowport.usecases.issue_token import IssueToken, IssueTokens
+from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
@@ -88,7 +90,8 @@ class Parts:
         self.tables = Tables(settings.endpoints_table, settings.credentials_table, settings.jobs_table)
         self.deliveries = DeliverMachine(clients.executions, settings.deliver_machine_arn, self.clock)
         rows = DynamoJobStore(dynamodb, settings.jobs_table, self.clock)
-        self.jobs = handing_over(rows, self.deliveries, self.clock)
+        self.limits = LimitCalls(DynamoLimitStore(dynamodb, settings.jobs_table, self.clock), rows, self.clock)
+        self.jobs = handing_over(rows, self.deliveries, self.clock, self.limits)
         if settings.publishes_figures:
             self.jobs = telling_of_ends(self.jobs, partial(observability.job_ended, settings.stack))
         self.log = DynamoDeliveryLog(dynamodb, settings.jobs_table, self.clock)
@@ -153,6 +156,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         parts.clock,
         retention,
         parts.stop,
+        parts.limits,
         parts.numbers,
         plain_callbacks=bool(settings.callback_private_networks),
         schemas=JsonSchemas(),

@@ -13,6 +13,7 @@ from flowport.usecases.documents.change import DocumentChanges
 from flowport.usecases.documents.read import DocumentReader
 from flowport.usecases.documents.sync import SyncDocument, Writer
 from flowport.usecases.end_job import handing_over
+from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader
 from flowport.usecases.record_completion import RecordCompletion
@@ -34,6 +35,7 @@ from tests.fakes import (
     FakeJobStore,
     FakeJwtKeys,
     FakeKeptSteps,
+    FakeLimitStore,
     FakeLogs,
     FakePasswords,
     a_credential,
@@ -60,7 +62,9 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.executions = FakeExecutions(self.clock)
-        jobs = handing_over(self.jobs, self.deliveries, self.clock)
+        self.limit_store = FakeLimitStore()
+        self.limits = LimitCalls(self.limit_store, self.jobs, self.clock)
+        jobs = handing_over(self.jobs, self.deliveries, self.clock, self.limits)
         self.log = FakeDeliveryLog(self.jobs)
         self.jobs.callbacks = self.callbacks
         self.documents = FakeDocumentStore(self.jobs)
@@ -72,7 +76,8 @@ class Stack:
         self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, numbers=self.numbers)
         self.stop = StopJob(jobs, self.executions, self.clock)
         self.run_endpoint = RunEndpoint(
-            self.access, jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.numbers
+            *(self.access, jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.limits),
+            numbers=self.numbers,
         )
         self.run_detached = RunDetached(jobs, self.executions, self.clock, self.stop)
         self.record_completion = RecordCompletion(jobs, self.executions)

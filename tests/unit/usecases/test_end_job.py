@@ -63,7 +63,7 @@ def test_a_completion_event_hands_over(stack: Stack) -> None:
 def test_an_end_that_somebody_else_wrote_is_not_handed_over_by_who_lost(stack: Stack) -> None:
     job = call(stack)
     del stack.deliveries.started[:]
-    jobs = handing_over(stack.jobs, stack.deliveries, stack.clock)
+    jobs = handing_over(stack.jobs, stack.deliveries, stack.clock, stack.limits)
     assert not jobs.end(stack.row(), Outcome("ABORTED", NOW + 900))
     assert stack.deliveries.started == []
     assert job.status == "SUCCEEDED"
@@ -173,6 +173,6 @@ def test_a_job_that_is_run_again_keeps_its_callback_as_far_as_it_is_still_allowe
 
 
 def test_the_other_methods_of_a_store_go_through(stack: Stack) -> None:
-    jobs = handing_over(stack.jobs, stack.deliveries, stack.clock)
+    jobs = handing_over(stack.jobs, stack.deliveries, stack.clock, stack.limits)
     assert jobs.create(a_job()) is None
     assert jobs.get(a_job().id) == a_job()

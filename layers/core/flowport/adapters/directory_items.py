@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from flowport.adapters.items import encode
 from flowport.domain.dialect_settings import NO_SETTINGS, settings_of, stored_settings
+from flowport.domain.limits import limits_of, stored_limits
 from flowport.domain.parameters import parameters_of, parameters_text
 from flowport.domain.records import Credential, Endpoint, Workspace
 
@@ -109,6 +110,7 @@ def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
         "aliases": endpoint.aliases or None,
         "parameters": parameters_text(endpoint.parameters) if endpoint.parameters else None,
         "dialects": json.dumps(settings, ensure_ascii=False) if settings else None,
+        "limits": stored_limits(endpoint.limits),
         "version": endpoint.version,
         "created_at": endpoint.created_at,
         "updated_at": endpoint.updated_at,
@@ -144,6 +146,7 @@ def endpoint_of(row: dict[str, Any]) -> Endpoint:
         aliases=tuple(row.get("aliases", ())),
         parameters=parameters_of(json.loads(row["parameters"])) if "parameters" in row else (),
         dialects=settings_of(json.loads(row["dialects"])) if "dialects" in row else NO_SETTINGS,
+        limits=limits_of(row.get("limits")),
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
@@ -168,6 +171,7 @@ def credential_row(credential: Credential) -> dict[str, Any]:
         "secret_hash": credential.secret_hash,
         "roles": credential.roles or None,
         "brought": credential.brought or None,
+        "limits": stored_limits(credential.limits),
     }
 
 
@@ -189,4 +193,5 @@ def credential_of(row: dict[str, Any]) -> Credential:
         secret_hash=row.get("secret_hash"),
         roles=tuple(row.get("roles", ())),
         brought=row.get("brought", False),
+        limits=limits_of(row.get("limits")),
     )

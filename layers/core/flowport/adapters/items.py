@@ -1,10 +1,10 @@
 """DynamoDB's typed values, written and read by hand.
 
 boto3's own serializer needs the import of boto3, which the gateway function's cold start does not otherwise pay for
-(see docs/operations.md); the tables use strings, whole numbers, booleans, lists and maps only.
+(see docs/operations.md); the tables use strings, whole numbers, booleans, lists, maps and sets of strings only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Item = Mapping[str, Any]
@@ -29,6 +29,11 @@ def encode(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any storable value
     raise TypeError(message)
 
 
+def encode_set(values: Iterable[str]) -> dict[str, Any]:
+    """Write a set of strings, which has at least one."""
+    return {"SS": sorted(set(values))}
+
+
 def decode(value: Mapping[str, Any]) -> Any:  # noqa: ANN401  # any stored value
     """Read one value."""
     ((kind, content),) = value.items()
@@ -39,6 +44,8 @@ def decode(value: Mapping[str, Any]) -> Any:  # noqa: ANN401  # any stored value
             return int(content)
         case "M":
             return {key: decode(item) for key, item in content.items()}
+        case "SS":
+            return frozenset(content)
         case "L":
             return [decode(item) for item in content]
     return None

@@ -32,6 +32,7 @@ from flowport.domain.callbacks import Callback
 from flowport.domain.errors import Unavailable
 from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
 from flowport.domain.keys import JobKey, KeyKind, Taken
+from flowport.domain.limits import Slots
 from flowport.domain.numbers import JobNumber
 from flowport.domain.retention import input_expires_at
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
@@ -153,6 +154,8 @@ def row_of(job: Job) -> dict[str, Any]:
         "error": job.error,
         "cause": job.cause,
         "expires_at": None if job.expires_at is None else job.expires_at // 1000,
+        "slots": job.slots.subjects if job.slots else None,
+        "slot_mark": job.slots.mark if job.slots else None,
         "check_at": job.check_at,
         "open_shard": open_shard_of(job_id),
         "listing_endpoint": endpoint_partition(job.workspace, job.endpoint, day, _shard(job_id, LISTING_SHARDS)),
@@ -202,6 +205,7 @@ def job_of(row: dict[str, Any]) -> Job:
         base_url=row.get("base_url"),
         output_mapping=row.get("output_mapping"),
         documented=row.get("documented", False),
+        slots=Slots(tuple(row["slots"]), row["slot_mark"]) if "slots" in row else None,
     )
 
 
@@ -412,6 +416,14 @@ class DynamoJobStore:
         """Read a key's item."""
         item = self._item(key_id, "key")
         return item["leads_to"] if item and item["key_expires_at"] > now else None
+
+    def taken(self, keys: Sequence[JobKey], *, now: int, deadline: float | None = None) -> Taken | None:
+        """Read the keys' items, strongly consistent."""
+        for key in keys:
+            item = self._item(key.id, "key", deadline)
+            if item is not None and (key.kind == "client" or item["key_expires_at"] > now):
+                return Taken(key, item["leads_to"], item.get("fingerprint"), expired=item["key_expires_at"] <= now)
+        return None
 
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
         """`ACCEPTED -> RUNNING` by the one attempt that wins."""
@@ -673,11 +685,11 @@ class DynamoJobStore:
         row = self._item(job_id, "job", deadline)
         return job_of(row) if row else None
 
-    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+    def get_many(self, job_ids: Sequence[str], *, deadline: float | None = None) -> dict[str, Job]:
         """BatchGetItem, a hundred rows a call."""
         found: dict[str, Job] = {}
         for some in batched(dict.fromkeys(job_ids), _BATCH, strict=False):
-            found |= self._rows(some, patience(self._clock, None))
+            found |= self._rows(some, patience(self._clock, deadline))
         return found
 
     def with_output(self, job: Job, *, deadline: float | None = None) -> Job:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 
 from flowport.admin.document import Document, unique
+from flowport.admin.limit_models import LimitsDocument
 from flowport.admin.models import Label, Moment, Paths, ScopeNames, Scopes, UserName
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.domain.records import ROLES
@@ -41,6 +42,7 @@ class GrantDocument(Document):
     endpoints: Paths | None = None
     expires_at: Moment | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    limits: LimitsDocument | None = None
     name: Label
 
     @classmethod

@@ -16,6 +16,7 @@ from flowport.admin.credential_models import (
     UserDocument,
 )
 from flowport.admin.document import read
+from flowport.admin.limit_models import limits_from
 from flowport.admin.models import is_user_name
 from flowport.admin.requests import body_of, cursor_of, limit_of
 from flowport.dialects.wire import HttpResponse
@@ -36,6 +37,7 @@ def _grant(document: GrantDocument, now: int) -> Grant:
         endpoints=None if document.endpoints is None else tuple(document.endpoints),
         expires_at=document.expiry(now),
         roles=tuple(document.roles) if isinstance(document, RoleDocument) else (),
+        limits=limits_from(document.limits),
     )
 
 

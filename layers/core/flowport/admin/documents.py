@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 from flowport.admin.document import read
+from flowport.admin.limit_models import limits_document, limits_from
 from flowport.admin.models import EndpointDocument, part_problem
 from flowport.dialects.timestamps import timestamp
 from flowport.domain.addresses import endpoint_address
@@ -54,6 +55,7 @@ def endpoint_document(endpoint: Endpoint) -> Json:
         "aliases": list(endpoint.aliases),
         "parameters": [plain(parameter) for parameter in endpoint.parameters],
         "dialects": _dialects(endpoint.dialects),
+        "limits": limits_document(endpoint.limits),
         "version": endpoint.version,
         "created_at": timestamp(endpoint.created_at),
         "updated_at": timestamp(endpoint.updated_at),
@@ -120,6 +122,7 @@ def _credential(credential: Credential) -> Json:
         "created_at": timestamp(credential.created_at),
         "expires_at": timestamp(credential.expires_at),
         "revoked_at": timestamp(credential.revoked_at),
+        "limits": limits_document(credential.limits),
     }
 
 
@@ -240,4 +243,5 @@ def _endpoint(sent: Mapping[str, Any], workspace: str, wrong: list[Violation]) -
         aliases=tuple(document.aliases),
         parameters=tuple(one.parameter() for one in document.parameters),
         dialects=document.dialects.settings(),
+        limits=limits_from(document.limits),
     )

@@ -18,6 +18,7 @@ from flowport.admin.dialect_models import (
     without_history,
 )
 from flowport.admin.document import INVISIBLE, Document, unique, visible
+from flowport.admin.limit_models import LimitsDocument
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.domain.addresses import endpoint_address, endpoint_parts
 from flowport.domain.aliases import ALIASES_AT_MOST
@@ -240,6 +241,7 @@ class EndpointDocument(Document):
     aliases: Annotated[list[Alias], Field(max_length=ALIASES_AT_MOST), AfterValidator(unique)] = Field(default=[])
     parameters: Parameters = Field(default=[])
     dialects: DialectsDocument = Field(default=DialectsDocument())
+    limits: LimitsDocument | None = None
     endpoint: str | None = None
     version: int | None = None
     created_at: str | None = None

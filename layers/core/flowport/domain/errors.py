@@ -7,6 +7,8 @@ An error says what is wrong, with which value, and what to do. A dialect renders
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
+from flowport.domain.limits import Quota
+
 Source = Literal["gateway", "workflow", "unknown"]
 
 
@@ -315,6 +317,31 @@ class NotSupported(FlowportError):
     kind = "not-supported"
     title = "Not supported"
     status = 400
+
+
+class LimitReached(FlowportError):
+    """A limit of the credential or the endpoint is reached; nothing was started. `quotas` say how they all stand."""
+
+    kind = "rate-limited"
+    title = "Too many requests"
+    status = 429
+
+    def __init__(self, detail: str, quotas: Sequence[Quota], *, violated: str, retry_after: int) -> None:
+        """Name the limit that is reached, and ask the caller to come back after `retry_after` seconds."""
+        headers, members = {"Retry-After": str(retry_after)}, {"violated-policies": [violated]}
+        super().__init__(detail, headers=headers, members=members)
+        self.quotas = tuple(quotas)
+
+
+class RateLimited(LimitReached):
+    """More requests in a time than the credential or the endpoint may have."""
+
+
+class TooManyJobs(LimitReached):
+    """More jobs at one time than the credential or the endpoint may have."""
+
+    kind = "too-many-jobs"
+    title = "Too many jobs at one time"
 
 
 class Unavailable(FlowportError):

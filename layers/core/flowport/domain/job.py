@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from flowport.domain.limits import Slots
 from flowport.domain.numbers import JobNumber
 from flowport.domain.records import MachineType, Mode
 
@@ -59,6 +60,7 @@ class Job:
     that redrives it; `redrive_count` tells the attempts of one execution apart (0: the start). `alias` is the one by
     which its endpoint was called. Its end is sent to `callbacks`, with links that begin with `base_url`. The client of
     a `documented` job keeps documents with it (documents.py), of which its input is the first.
+    `slots` is what it holds of limits on jobs at one time, until it ends.
 
     `output` is always the workflow's own; what callers get of it `output_mapping` says, as its endpoint had it
     at the call.
@@ -104,6 +106,7 @@ class Job:
     base_url: str | None = None
     output_mapping: str | None = None
     documented: bool = False
+    slots: Slots | None = None
 
     @property
     def goes_on_alone(self) -> bool:

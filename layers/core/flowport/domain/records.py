@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from flowport.domain.addresses import endpoint_address
 from flowport.domain.dialect_settings import NO_SETTINGS, DialectSettings
+from flowport.domain.limits import NO_LIMITS, Limits
 from flowport.domain.parameters import Parameter
 
 Mode = Literal["sync", "async"]
@@ -88,6 +89,7 @@ class Endpoint:
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     dialects: DialectSettings = NO_SETTINGS
+    limits: Limits = NO_LIMITS
     version: int = 1
     created_at: int = 0
     updated_at: int = 0
@@ -122,6 +124,7 @@ class Credential:
     secret_hash: str | None = None
     roles: tuple[str, ...] = ()
     brought: bool = False
+    limits: Limits = NO_LIMITS
 
     @property
     def principal(self) -> str:

@@ -1,4 +1,4 @@
-"""End a job that has callbacks: none leaves the sweep's list before they are handed over.
+"""End a job: give back what it holds of limits, and hand its callbacks over before it leaves the sweep's list.
 
     row ended, on the sweep's list ── Deliver machine started, once a callback ── row off the list
 
@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from flowport.domain.job import Job, Outcome
+from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.ports import Clock, Deliveries, JobStore
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ HAND_OVER_WITHIN: Final = 30_000
 class _HandsOver:
     """A job store whose `end` and `settle` hand over, so that no way to end a job can forget it."""
 
-    def __init__(self, jobs: JobStore, deliveries: Deliveries, clock: Clock) -> None:
+    def __init__(self, jobs: JobStore, deliveries: Deliveries, clock: Clock, limits: LimitCalls) -> None:
         self._jobs = jobs
+        self._limits = limits
         self._deliveries = deliveries
         self._clock = clock
 
@@ -58,6 +60,8 @@ class _HandsOver:
             document=document,
             deadline=deadline,
         )
+        if ended:
+            self._limits.give_back(job)
         if ended and job.callbacks:
             # The job has ended, which is what was asked for: whatever fails here, the sweep does it, and says so.
             with suppress(Exception):
@@ -77,6 +81,6 @@ class _HandsOver:
             self._deliveries.start(job.id, number, deadline=deadline)
 
 
-def handing_over(jobs: JobStore, deliveries: Deliveries, clock: Clock) -> JobStore:
+def handing_over(jobs: JobStore, deliveries: Deliveries, clock: Clock, limits: LimitCalls) -> JobStore:
     """Give the job store that every use case is to end jobs by."""
-    return cast("JobStore", _HandsOver(jobs, deliveries, clock))
+    return cast("JobStore", _HandsOver(jobs, deliveries, clock, limits))

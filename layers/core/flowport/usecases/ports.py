@@ -12,6 +12,7 @@ from flowport.domain.callbacks import Callback
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
+from flowport.domain.limits import Rate
 from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, MachineType, Workspace
 from flowport.domain.steps import HistoryEvent, Step
@@ -127,6 +128,10 @@ class JobStore(Protocol):
         """Give the id of the job that a key leads to, unless it has expired at `now`."""
         ...
 
+    def taken(self, keys: Sequence[JobKey], *, now: int, deadline: float | None = None) -> Taken | None:
+        """Give the first of the keys by which `create` would be led to another job at `now`, or None."""
+        ...
+
     def claim(self, job_id: str, *, attempt: str, at: int, check_at: int, drop_input: bool = False) -> bool:
         """`ACCEPTED -> RUNNING` for a detached Express run; who gets False must start nothing.
 
@@ -187,7 +192,7 @@ class JobStore(Protocol):
         """Read a job without large payloads, strongly consistent."""
         ...
 
-    def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
+    def get_many(self, job_ids: Sequence[str], *, deadline: float | None = None) -> dict[str, Job]:
         """Read several jobs without large payloads, strongly consistent; what is not there is left out."""
         ...
 
@@ -259,6 +264,35 @@ class ExecutionState:
         A later attempt that no job stands for was begun outside of Flowport: the job that waits takes its end.
         """
         return self.outcome if self.redrives >= job.redrive_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A request that was counted, or that was one too many; `full` is when its quota is whole again (microseconds)."""
+
+    accepted: bool
+    full: int
+
+
+class LimitStore(Protocol):
+    """The state of limits, shared by all processes. A `subject` names whose limit it is (`domain/limits.py`)."""
+
+    def count(self, subject: str, rate: Rate, now: int, *, deadline: float | None = None) -> Counted:
+        """Count a request at `now` (epoch milliseconds), unless it is one too many."""
+        ...
+
+    def take(
+        self, subject: str, limit: int, mark: str, *, now: int, deadline: float | None = None
+    ) -> tuple[bool, frozenset[str]]:
+        """Take a slot under a mark, unless `limit` of them are taken; give the marks that then hold one, too.
+
+        A mark that holds one already has it.
+        """
+        ...
+
+    def release(self, subject: str, marks: Iterable[str], *, deadline: float | None = None) -> None:
+        """Give slots back; marks that hold none change nothing."""
+        ...
 
 
 class Executions(Protocol):

@@ -15,13 +15,16 @@ from flowport.domain.access import Principal
 from flowport.domain.errors import (
     AlreadyRedriven,
     ConsentWithdrawn,
+    FlowportError,
     JobEnded,
     KeyReused,
     NotFound,
     Unavailable,
+    UnknownOutcome,
 )
 from flowport.domain.job import NOT_STARTED, Job, RedriveOf
 from flowport.domain.keys import JobKey, redrive_key
+from flowport.domain.limits import Quota
 from flowport.domain.numbers import JobNumber
 from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
@@ -48,10 +51,14 @@ class Redrive:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """The new job. `replayed` says that a key led to it and that it had ended before this call."""
+    """The new job. `replayed` says that a key led to it and that it had ended before this call.
+
+    `quotas` are what the limits of credential and endpoint leave the caller.
+    """
 
     job: Job
     replayed: bool = False
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def resumed(self) -> bool:
@@ -74,15 +81,16 @@ class RedriveJob:
         principal, origin = self.access.to_change_job(caller, command.reference)
         mine = replace(caller, workspace=origin.workspace)
         _, endpoint = self.access.to_run(mine, origin.endpoint, None)
+        quotas = self.run.limits.count(principal, endpoint, caller.answer_by)
         for _ in range(ROUNDS):
             key = self._key(principal, origin, command)
             if key is not None and key.replaces is not None:
                 led_to = self.jobs.get(key.replaces)
                 if led_to is not None and led_to.error != NOT_STARTED:
-                    return _replay(led_to, origin)
-            made = self._try(mine, principal, endpoint, origin, key)
+                    return replace(_replay(led_to, origin), quotas=quotas)
+            made = self._try(mine, principal, endpoint, origin, key, quotas)
             if made is not None:
-                return Redriven(made)
+                return made
             current = self.jobs.get(origin.id)
             if current is None:
                 message = f"There is no job {str(command.reference)!r} for this caller."
@@ -92,27 +100,44 @@ class RedriveJob:
         raise Unavailable(message, retry_after=1)
 
     def _try(
-        self, caller: Caller, principal: Principal, endpoint: Endpoint, origin: Job, key: JobKey | None
-    ) -> Job | None:
+        self,
+        caller: Caller,
+        principal: Principal,
+        endpoint: Endpoint,
+        origin: Job,
+        key: JobKey | None,
+        quotas: tuple[Quota, ...],
+    ) -> Redriven | None:
         """Make the new job and begin it; None when another call came first."""
         self._check(origin)
         state = self._to_resume(caller, origin, endpoint)
         job = self._new_job(caller, principal, endpoint, origin, state)
-        job = replace(job, keyed=key is not None)
-        redrive_of = RedriveOf(origin.id, origin.redriven_as, settled=state is not None)
+        limits = self.run.limits
+        job, told = limits.take(replace(job, keyed=key is not None), principal, endpoint, quotas, caller.answer_by)
+        try:
+            made = self._write(caller, origin, job, key, settled=state is not None)
+        except UnknownOutcome:
+            raise  # the row may be there
+        except FlowportError:
+            limits.give_back(job)
+            raise
+        if made is not True:
+            limits.give_back(job)
+            return Redriven(same_request(made, job), quotas=told) if made else None
+        return Redriven(self.run.start(job, caller.answer_by), quotas=told)
+
+    def _write(self, caller: Caller, origin: Job, job: Job, key: JobKey | None, *, settled: bool) -> Job | bool:
+        """Write the new row and its origin's mark; else give what stands in its place, or False."""
+        redrive_of = RedriveOf(origin.id, origin.redriven_as, settled=settled)
         deadline = self.clock.monotonic() + ACCEPT_WITHIN_SECONDS
         try:
-            made = self.jobs.create_redrive(
-                job, redrive_of, [key] if key else [], now=job.created_at, deadline=deadline
-            )
+            keys = [key] if key else []
+            return self.jobs.create_redrive(job, redrive_of, keys, now=job.created_at, deadline=deadline)
         except Unavailable as error:
             if not (job.keyed and self.run.was_written(job)):
                 # The write may have happened after all; nothing was started, and the row must say so.
                 raise self.run.give_up(job, error, caller.answer_by) from error
-            made = True  # another call with the key may have been told of it
-        if isinstance(made, Job):
-            return same_request(made, job)
-        return self.run.start(job, caller.answer_by) if made else None
+            return True  # another call with the key may have been told of it
 
     def _key(self, principal: Principal, origin: Job, command: Redrive) -> JobKey | None:
         """Make the caller's key; `replaces` is the job that it leads to already."""

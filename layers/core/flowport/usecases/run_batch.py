@@ -4,15 +4,16 @@ for each input, several at a time:  row ── start          (never held by thi
 then, for a synchronous call:       wait on the rows until all have ended, or until the answer is due
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from flowport.domain.errors import FlowportError, Unavailable
+from flowport.domain.errors import FlowportError, LimitReached, Unavailable
 from flowport.domain.job import Job
+from flowport.domain.limits import Quota
 from flowport.domain.preferences import Preference
 from flowport.domain.records import Endpoint
 from flowport.usecases.access import Caller
@@ -58,11 +59,13 @@ Ended = Job | FlowportError
 class BatchRan:
     """The outcome of each input, in order: its job as it stands when the answer is due, or why there is none.
 
-    `endpoint` is the one that they ran.
+    `endpoint` is the one that they ran; `quotas` are what the limits of credential and endpoint leave the caller after
+    them.
     """
 
     outcomes: tuple[Ended, ...]
     endpoint: Endpoint | None = None
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -101,12 +104,18 @@ class RunEndpointBatch:
             wait = 0
         inputs = list(enumerate(command.read_inputs()))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(lambda pair: self._start(caller, command.run, *pair), inputs))
+            started = list(pool.map(lambda pair: self._start(caller, command.run, *pair), inputs))
+        outcomes, told = [outcome for outcome, _ in started], [quotas for _, quotas in started]
         until = caller.answer_by if wait is None else min(caller.answer_by, self.clock.monotonic() + wait)
-        return BatchRan(tuple(self._wait(outcomes, until, caller.answer_by)), endpoint)
+        return BatchRan(tuple(self._wait(outcomes, until, caller.answer_by)), endpoint, _least(told))
 
-    def _start(self, caller: Caller, run: Run, index: int, read_input: Callable[[], str]) -> Ended:
-        """Start one input as an asynchronous call of its own, under a request id and keys of its own."""
+    def _start(
+        self, caller: Caller, run: Run, index: int, read_input: Callable[[], str]
+    ) -> tuple[Ended, tuple[Quota, ...]]:
+        """Start one input as an asynchronous call of its own, under a request id and keys of its own.
+
+        Gives what the limits leave after it, too.
+        """
         mine = replace(
             caller,
             deadline=caller.answer_by - START_UNTIL_BEFORE_END,
@@ -121,9 +130,12 @@ class RunEndpointBatch:
             idempotency_key=f"{run.idempotency_key}#{index}" if run.idempotency_key else None,
         )
         try:
-            return self.run(mine, command).job
+            ran = self.run(mine, command)
+        except LimitReached as error:
+            return error, error.quotas
         except FlowportError as error:
-            return error
+            return error, ()
+        return ran.job, ran.quotas
 
     def _wait(self, outcomes: list[Ended], until: float, answer_by: float) -> list[Ended]:
         pause = PAUSE
@@ -167,3 +179,12 @@ class RunEndpointBatch:
             return self.jobs.with_output(outcome, deadline=deadline) if isinstance(outcome, Job) else outcome
         except Unavailable:
             return outcome
+
+
+def _least(told: Sequence[tuple[Quota, ...]]) -> tuple[Quota, ...]:
+    """Give of each limit what the input that found least of it was told: they were started in no order."""
+    least: dict[str, Quota] = {}
+    for quota in (quota for quotas in told for quota in quotas):
+        if quota.policy not in least or quota.left < least[quota.policy].left:
+            least[quota.policy] = quota
+    return tuple(least.values())

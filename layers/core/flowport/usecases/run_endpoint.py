@@ -39,6 +39,7 @@ from flowport.domain.job import (
     outcome_unknown,
 )
 from flowport.domain.keys import JobKey, OnConflict, Taken, client_key, document_key, idempotency_key
+from flowport.domain.limits import Quota
 from flowport.domain.numbers import JobNumber, Series
 from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
@@ -46,6 +47,7 @@ from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
 from flowport.usecases.callback_urls import callbacks_of
 from flowport.usecases.end_job import HAND_OVER_WITHIN
+from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.ports import Clock, Detached, Executions, InputSchemas, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
@@ -109,13 +111,15 @@ class Run:
 class Ran:
     """The job as the answer is given, and the endpoint that it ran.
 
-    `replayed` says that the job had ended before this call, which a key led to it.
+    `replayed` says that the job had ended before this call, which a key led to it. `quotas` are what the limits of
+    credential and endpoint leave the caller.
     """
 
     job: Job
     endpoint: Endpoint
     view: View
     replayed: bool = False
+    quotas: tuple[Quota, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,7 @@ class RunEndpoint:
     clock: Clock
     retention_ms: int
     stop: StopJob
+    limits: LimitCalls
     numbers: JobNumbers | None = None
     plain_callbacks: bool = False
     schemas: InputSchemas | None = None
@@ -177,6 +182,7 @@ class RunEndpoint:
 
     def let_in(self, caller: Caller, principal: Principal, endpoint: Endpoint, command: Run) -> Ran:
         """Run for a caller who may run this endpoint."""
+        quotas = self.limits.count(principal, endpoint, caller.deadline)
         if command.client_job_id is not None and principal.credential is None:
             message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
             raise InvalidRequest(message)
@@ -188,13 +194,17 @@ class RunEndpoint:
             wait_ms=command.wait_ms,
             to_be_aborted=aborted or command.stoppable,
         )
-        job = self._numbered(caller, command, self.new_job(caller, principal, endpoint, plan, command))
+        job = self.new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
-        existing = self._accept(job, keys_of(job, command), principal, command, caller)
+        existing = self._known(job, principal, endpoint, command, caller)
+        if existing is None:
+            if not job.ended:  # else it runs nothing
+                job, quotas = self.limits.take(job, principal, endpoint, quotas, caller.deadline)
+            job, existing = self._accept_or_give_back(job, principal, command, caller)
         if existing is None and job.ended:
-            return Ran(self._settled(job, caller.answer_by), endpoint, view)
+            return Ran(self._settled(job, caller.answer_by), endpoint, view, quotas=quotas)
         if existing is None and plan.direct:
-            return Ran(self._run_directly(job), endpoint, view)
+            return Ran(self._run_directly(job), endpoint, view, quotas=quotas)
         # A repeated call gets the one job that the first one made.
         started = existing or self.start(job, caller.answer_by)
         wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
@@ -204,7 +214,8 @@ class RunEndpoint:
             raise _unreadable(started) from error
         if existing is None and ended.payloads == "not-kept":
             ended = self._with_unkept_output(ended, caller.answer_by)
-        return Ran(ended, endpoint, view, replayed=job.keyed and existing is not None and existing.ended)
+        replayed = job.keyed and existing is not None and existing.ended
+        return Ran(ended, endpoint, view, replayed, quotas)
 
     def new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
         """Make the job of a call, not yet written."""
@@ -275,6 +286,29 @@ class RunEndpoint:
             limits.append(max(1, min(command.abort_after_ms, round(left))))
         return now + min(limits) if limits else None
 
+    def _known(self, job: Job, principal: Principal, endpoint: Endpoint, command: Run, caller: Caller) -> Job | None:
+        """Give the job that a key leads to already, where jobs are counted: it needs no slot of its own."""
+        if not job.keyed or not self.limits.counts_jobs(principal, endpoint):
+            return None
+        taken = self.jobs.taken(keys_of(job, command), now=job.created_at, deadline=caller.deadline)
+        return None if taken is None else self._led_to(taken, principal, command, caller.deadline)
+
+    def _accept_or_give_back(
+        self, job: Job, principal: Principal, command: Run, caller: Caller
+    ) -> tuple[Job, Job | None]:
+        """Number and accept a job; what holds no row, and never will, holds no slot either."""
+        try:
+            job = self._numbered(caller, command, job)
+            existing = self._accept(job, keys_of(job, command), principal, command, caller)
+        except UnknownOutcome:
+            raise  # the row may be there
+        except FlowportError:
+            self.limits.give_back(job)
+            raise
+        if existing is not None:
+            self.limits.give_back(job)
+        return job, existing
+
     def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, caller: Caller) -> Job | None:
         """Write the row and its keys, or give the job that was there before."""
         deadline = caller.deadline
@@ -294,14 +328,20 @@ class RunEndpoint:
             if isinstance(found, JobNumber):
                 message = f"The number {found} belongs to another job of this workspace; send the request again."
                 raise Unavailable(message, retry_after=1)
-            leads_to = self.jobs.get(found.job_id, deadline=deadline)
-            if leads_to is not None and not _may_be_replaced(found, leads_to, principal, command.on_conflict):
-                if not command.documented:
-                    leads_to = _led_to(found, leads_to, principal, command.on_conflict)
-                return as_seen(leads_to, self.clock.now())
+            if (existing := self._led_to(found, principal, command, deadline)) is not None:
+                return existing
             keys = [replace(key, replaces=found.job_id) if key == found.key else key for key in keys]
         message = "Other calls with the same key keep coming first; send the request again."
         raise Unavailable(message, retry_after=1)
+
+    def _led_to(self, found: Taken, principal: Principal, command: Run, deadline: float) -> Job | None:
+        """Give the job that a taken key leads to; None where the key is free again."""
+        leads_to = self.jobs.get(found.job_id, deadline=deadline)
+        if leads_to is None or _may_be_replaced(found, leads_to, principal, command.on_conflict):
+            return None
+        if not command.documented:
+            leads_to = _led_to(found, leads_to, principal, command.on_conflict)
+        return as_seen(leads_to, self.clock.now())
 
     def was_written(self, job: Job) -> bool:
         """Whether a row whose write got no answer is there after all; raise `UnknownOutcome` where nobody can tell."""

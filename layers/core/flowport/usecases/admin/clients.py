@@ -78,6 +78,7 @@ class ManageClients:
             created_at=self.clock.now(),
             expires_at=grant.expires_at,
             secret_hash=hashed,
+            limits=grant.limits,
         )
 
     def _write(self, actor: Actor, credential: Credential) -> None:

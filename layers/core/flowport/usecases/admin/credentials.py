@@ -6,6 +6,7 @@ from typing import Final
 
 from flowport.domain import ids
 from flowport.domain.errors import Conflict, NotFound
+from flowport.domain.limits import NO_LIMITS, Limits
 from flowport.domain.records import Credential, brought_token_key, user_key
 from flowport.domain.tokens import BASE62, Token, new_token, weakness
 from flowport.usecases.admin.audit import Audit
@@ -26,6 +27,7 @@ class Grant:
     endpoints: tuple[str, ...] | None = None
     expires_at: int | None = None
     roles: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
 
 
 def new_credential_id() -> str:
@@ -92,6 +94,7 @@ class ManageCredentials:
             password_hash=self.passwords.hash(password),
             roles=grant.roles,
             brought=brought,
+            limits=grant.limits,
         )
         if not self.write_new(actor, credential):
             message = (
@@ -145,6 +148,7 @@ class ManageCredentials:
             endpoints=grant.endpoints,
             created_at=self.clock.now(),
             expires_at=grant.expires_at,
+            limits=grant.limits,
         )
 
     def write_new(self, actor: Actor, credential: Credential) -> bool:
