@@ -183,7 +183,7 @@ def test_a_method_that_the_endpoint_does_not_take_is_told_which_it_takes(refused
 def test_jobs_are_read_with_get(refused: Refused) -> None:
     problem = refused(event("apigateway/read_job", httpMethod="POST"), 405, "method-not-allowed")
 
-    assert problem["headers"]["Allow"] == "GET, HEAD, DELETE"
+    assert problem["headers"]["Allow"] == "GET, DELETE, HEAD"
 
 
 # -- with what ---------------------------------------------------------------------------------------------------------

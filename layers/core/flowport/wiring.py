@@ -37,6 +37,7 @@ from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
+from flowport.usecases.read_openapi import OpenApiReader, ReadOpenApi
 from flowport.usecases.read_task_output import ReadTaskOutput, TaskOutputReader
 from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
 from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow, WorkflowReader
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from flowport.usecases.deliver_callback import DeliverCallback
     from flowport.usecases.parked.park_run import ParkRun
     from flowport.usecases.parked.send_answer import SendAnswer
+    from flowport.usecases.ports import PublishedEndpoints
 
 # Below the stack's prefix in Secrets Manager: one secret a workspace, which signs callbacks.
 WEBHOOKS = "webhooks/"
@@ -109,6 +111,13 @@ class Parts:
         self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
         self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
+        self.published = cache(lambda: _published(dynamodb, self.tables.endpoints, self.clock))
+
+
+def _published(client: aws.AnyClient, table: str, clock: SystemClock) -> "PublishedEndpoints":
+    from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415  # for one route
+
+    return DynamoEndpointRegistry(client, table, clock)
 
 
 class UseCases(dict[type, UseCase]):
@@ -193,6 +202,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
                 ReadTaskOutput: TaskOutputReader(parts.access, reader),
                 ListJobs: reader.list,
                 ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
+                ReadOpenApi: OpenApiReader(parts.access, parts.published),
                 ReadEndpointWorkflow: workflows.of_endpoint,
                 ReadJobWorkflow: workflows.of_job,
                 ReadDeliveries: deliveries.read,

@@ -100,7 +100,7 @@ def test_any_other_path_is_not_found(segments: tuple[str, ...]) -> None:
     ("rest", "allowed"),
     [
         ((), "GET, HEAD"),
-        ((JOB_ID,), "GET, HEAD, DELETE"),
+        ((JOB_ID,), "GET, DELETE, HEAD"),
         ((JOB_ID, "input"), "GET, HEAD"),
         ((JOB_ID, "steps"), "GET, HEAD"),
     ],

@@ -86,6 +86,32 @@ class OutputMapping(Protocol):
         ...
 
 
+class Listed(Protocol):
+    """A page of endpoints; `after` is where the next one begins."""
+
+    @property
+    def items(self) -> Sequence[Endpoint]:
+        """The endpoints, by path."""
+        ...
+
+    @property
+    def after(self) -> str | None:
+        """Where the page ended; None: there are no more."""
+        ...
+
+
+class PublishedEndpoints(Protocol):
+    """The endpoints of a workspace."""
+
+    def get(self, workspace: str, path: str, *, deadline: float) -> Endpoint | None:
+        """Give one."""
+        ...
+
+    def page(self, workspace: str, limit: int, after: str | None, *, deadline: float) -> Listed:
+        """List them by path."""
+        ...
+
+
 class JobStore(Protocol):
     """The jobs' rows. Each write is conditional; None or False says that the condition did not hold."""
 

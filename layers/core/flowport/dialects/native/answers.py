@@ -20,6 +20,7 @@ from flowport.usecases.deliveries import DeliveriesRead, Resent
 from flowport.usecases.parked.resume_run import Resumed
 from flowport.usecases.ports import ListingPage
 from flowport.usecases.read_jobs import StepsRead
+from flowport.usecases.read_openapi import OpenApiRead
 from flowport.usecases.read_workflow import WorkflowRead
 from flowport.usecases.redrive_job import Redriven
 from flowport.usecases.run_batch import BatchRan
@@ -242,6 +243,12 @@ def _resent(request: HttpRequest, resent: Resent) -> HttpResponse:
     return _json(202, body, {"Location": f"{request.base_url}/v1/jobs/{resent.job.id}/deliveries"})
 
 
+def _openapi(request: HttpRequest, read: OpenApiRead) -> str:
+    from flowport.openapi.document import document  # noqa: PLC0415  # the administration's models take 250 ms
+
+    return dumps(document(read, request.base_url))
+
+
 def _page(request: HttpRequest, page: ListingPage) -> str:
     items = ",".join(job_document(job, request.base_url, output=False) for job in page.jobs)
     cursor = encode_cursor(page.after) if page.after else None
@@ -257,6 +264,7 @@ ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
     Resent: lambda request, _, resent: _resent(request, resent),
     StepsRead: lambda _request, _, read: _json(200, _steps(read)),
     WorkflowRead: lambda _request, _, read: _json(200, _workflow(read)),
+    OpenApiRead: lambda request, _, read: _cached(request, _openapi(request, read), {}),
     Fitting: lambda _request, _, fitting: _json(200, f'{{"valid":true,"input":{fitting.text}}}'),
     Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
     ListingPage: lambda request, _, page: _json(200, _page(request, page)),

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
+from flowport.dialects.paths import Routes
 from flowport.dialects.timestamps import parse_timestamp
 from flowport.dialects.wire import JSON, HttpRequest
 from flowport.domain.access import CHALLENGE, Presented, refuse_credential
@@ -16,7 +17,6 @@ from flowport.domain.addresses import endpoint_address, endpoint_parts
 from flowport.domain.errors import (
     InvalidJson,
     InvalidRequest,
-    MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
     Unauthenticated,
@@ -24,7 +24,7 @@ from flowport.domain.errors import (
 )
 from flowport.domain.job import Status
 from flowport.domain.keys import OnConflict
-from flowport.domain.numbers import job_number_of
+from flowport.domain.numbers import JobNumber, job_number_of
 from flowport.domain.payload import checked_input, dumps, split_array
 from flowport.domain.preferences import MAX_WAIT_SECONDS, parse_prefer
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME, View
@@ -33,6 +33,7 @@ from flowport.usecases.check_input import ValidateInput
 from flowport.usecases.deliveries import ReadDeliveries, Resend
 from flowport.usecases.parked.resume_run import Resume
 from flowport.usecases.read_jobs import ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
+from flowport.usecases.read_openapi import ReadOpenApi
 from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import INPUTS_AT_MOST, RunBatch
@@ -46,16 +47,7 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 _LABEL: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})=([^,\x00-\x1f]{0,256})")
 _LABELS_AT_MOST: Final = 20
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
-# What lies below a job and is only read.
-_READS: Final[dict[str, type[ReadInput | ReadOutput | ReadSteps | ReadDeliveries | ReadJobWorkflow]]] = {
-    "input": ReadInput,
-    "output": ReadOutput,
-    "steps": ReadSteps,
-    "deliveries": ReadDeliveries,
-    "workflow": ReadJobWorkflow,
-}
-_OF_ENDPOINTS: Final = frozenset({"run", "validate", "endpoints"})
-_RESEND: Final = re.compile(r"deliveries/([0-9]{1,4})/resend")
+_NUMBER: Final = re.compile(r"[0-9]{1,4}")
 _DEADLINE_AT_MOST: Final = 365 * 86_400
 _KEY_AT_MOST: Final = 255
 _QUOTED_KEY: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -64,92 +56,45 @@ _LATEST: Final = 253_370_764_800_000  # the year 9999, the last that a timestamp
 _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
 
-def command_of(
-    request: HttpRequest,
-) -> (
-    Run
-    | RunBatch
-    | ValidateInput
-    | ReadJob
-    | ReadInput
-    | ReadOutput
-    | ReadSteps
-    | ReadDeliveries
-    | Resend
-    | ListJobs
-    | Cancel
-    | Redrive
-    | Delete
-    | Resume
-    | ReadEndpointWorkflow
-    | ReadJobWorkflow
-):
-    """Route: `/v1/run/{module}/{name}`, its `/batch`, `/v1/validate/…`, `/v1/jobs` and below, `/v1/callbacks/{id}`."""
-    match request.segments:
-        case ("v1", kind, module, name, *below) if kind in _OF_ENDPOINTS and _is_name(module) and _is_name(name):
-            return _of_endpoint(request, (kind, *below), endpoint_address(module, name))
-        case ("v1", "jobs"):
-            _only(request, "GET", "HEAD")
-            return _list(request)
-        case ("v1", "jobs", reference, *below) if reference:
-            return _of_job(request, reference, "/".join(below))
-        case ("v1", "callbacks", callback_id) if callback_id:
-            _only(request, "POST")
-            return Resume(callback_id, lambda: _input(request))
-    raise _no_such_path(request)
+def command_of(request: HttpRequest) -> Any:  # noqa: ANN401  # one of the use cases' commands
+    """Read the command that a request means."""
+    route, values = ROUTES.find(request)
+    return route(request, *values)
 
 
-def _of_endpoint(
-    request: HttpRequest, route: tuple[str, ...], endpoint: str
-) -> Run | RunBatch | ValidateInput | ReadEndpointWorkflow:
-    match route:
-        case ("run",):
-            return _run(request, endpoint)
-        case ("run", "batch"):
-            return _batch(request, endpoint)
-        case ("validate",):
-            _only(request, "POST")
-            return ValidateInput(endpoint, lambda: _input(request))
-        case ("endpoints", "workflow"):
-            _only(request, "GET", "HEAD")
-            machine = _choice(request, "machine", ("express", "standard"))
-            return ReadEndpointWorkflow(endpoint, machine)  # type: ignore[arg-type]
-    raise _no_such_path(request)
+def _address(request: HttpRequest, module: str, name: str) -> str:
+    if not (_is_name(module) and _is_name(name)):
+        message = f"There is no {request.method} {request.path[:300]}."
+        raise NotFound(message)
+    return endpoint_address(module, name)
 
 
-def _of_job(
-    request: HttpRequest, named: str, below: str
-) -> (
-    ReadJob | ReadInput | ReadOutput | ReadSteps | ReadDeliveries | ReadJobWorkflow | Resend | Cancel | Redrive | Delete
-):
-    reference = job_number_of(named) or named
-    if not below:
-        _only(request, "GET", "HEAD", "DELETE")
-        return Delete(reference) if request.method == "DELETE" else ReadJob(reference, _wait(request))
-    if (read := _READS.get(below)) is not None:
-        _only(request, "GET", "HEAD")
-        return read(reference)
-    resend = _RESEND.fullmatch(below)
-    if resend or below in {"cancel", "redrive"}:
-        _only(request, "POST")
-        if resend:
-            return Resend(reference, int(resend[1]))
-        if below == "cancel":
-            return Cancel(reference)
-        return Redrive(reference, _key("Idempotency-Key", request.headers.get("idempotency-key")))
-    raise _no_such_path(request)
+def _validate(request: HttpRequest, module: str, name: str) -> ValidateInput:
+    return ValidateInput(_address(request, module, name), lambda: _input(request))
 
 
-def _no_such_path(request: HttpRequest) -> NotFound:
-    message = f"There is no {request.method} {request.path}."
-    return NotFound(message)
+def _workflow(request: HttpRequest, module: str, name: str) -> ReadEndpointWorkflow:
+    machine = _choice(request, "machine", ("express", "standard"))
+    return ReadEndpointWorkflow(_address(request, module, name), machine)  # type: ignore[arg-type]
 
 
-def _only(request: HttpRequest, *methods: str) -> None:
-    if request.method not in methods:
-        allowed = ", ".join(methods)
-        message = f"{request.path} does not take {request.method}; it takes: {allowed}."
-        raise MethodNotAllowed(message, headers={"Allow": allowed})
+def _reference(text: str) -> str | JobNumber:
+    return job_number_of(text) or text
+
+
+def _below_job(command: type[Any]) -> Callable[[HttpRequest, str], Any]:
+    return lambda _, job: command(_reference(job))
+
+
+def _redrive(request: HttpRequest, job: str) -> Redrive:
+    return Redrive(_reference(job), _key("Idempotency-Key", request.headers.get("idempotency-key")))
+
+
+def _resend(request: HttpRequest, job: str, number: str) -> Resend:
+    if not _NUMBER.fullmatch(number):
+        message = f"There is no {request.method} {request.path[:300]}."
+        raise NotFound(message)
+    return Resend(_reference(job), int(number))
 
 
 def basic(value: str) -> Presented:
@@ -167,7 +112,8 @@ def basic(value: str) -> Presented:
     return Presented.of_user(workspace, name, password)
 
 
-def _run(request: HttpRequest, endpoint: str) -> Run:
+def _run(request: HttpRequest, module: str, name: str) -> Run:
+    endpoint = _address(request, module, name)
     view = _choice(request, "view", get_args(View))
     preference = parse_prefer(request.headers.get("prefer"))
     labels = _labels(request.headers.get("flowport-labels"))
@@ -186,9 +132,8 @@ def _run(request: HttpRequest, endpoint: str) -> Run:
     )
 
 
-def _batch(request: HttpRequest, endpoint: str) -> RunBatch:
-    _only(request, "POST")
-    run = _run(request, endpoint)
+def _batch(request: HttpRequest, module: str, name: str) -> RunBatch:
+    run = _run(request, module, name)
     if run.client_job_id is not None or run.view not in {None, "job"}:
         message = "A batch has no Client-Job-Id and no view: each of its inputs becomes a job of its own."
         raise InvalidRequest(message)
@@ -375,3 +320,30 @@ def decode_cursor(text: str) -> tuple[str, str] | None:
         return (day, key) if _CURSOR_KEY.fullmatch(key) else None
     except (ValueError, TypeError):
         return None
+
+
+# Which methods run it, an endpoint's own settings say: it answers the others by itself.
+RUN: Final = "/v1/run/{module}/{name}"
+ROUTES: Final[Routes[Callable[..., Any]]] = Routes(
+    {
+        RUN: dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _run),
+        "/v1/run/{module}/{name}/batch": {"POST": _batch},
+        "/v1/validate/{module}/{name}": {"POST": _validate},
+        "/v1/endpoints/{module}/{name}/workflow": {"GET": _workflow},
+        "/v1/jobs": {"GET": _list},
+        "/v1/jobs/{job}": {
+            "GET": lambda request, job: ReadJob(_reference(job), _wait(request)),
+            "DELETE": _below_job(Delete),
+        },
+        "/v1/jobs/{job}/input": {"GET": _below_job(ReadInput)},
+        "/v1/jobs/{job}/output": {"GET": _below_job(ReadOutput)},
+        "/v1/jobs/{job}/steps": {"GET": _below_job(ReadSteps)},
+        "/v1/jobs/{job}/workflow": {"GET": _below_job(ReadJobWorkflow)},
+        "/v1/jobs/{job}/cancel": {"POST": _below_job(Cancel)},
+        "/v1/jobs/{job}/redrive": {"POST": _redrive},
+        "/v1/jobs/{job}/deliveries": {"GET": _below_job(ReadDeliveries)},
+        "/v1/jobs/{job}/deliveries/{number}/resend": {"POST": _resend},
+        "/v1/callbacks/{callback}": {"POST": lambda request, callback: Resume(callback, lambda: _input(request))},
+        "/v1/openapi.json": {"GET": lambda request: ReadOpenApi(_endpoint(request))},
+    }
+)

@@ -1,0 +1,147 @@
+"""The admin API's operations, from its route table and the models that its handlers read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from flowport.admin import credential_routes as credentials
+from flowport.admin import routes
+from flowport.admin.calls import Handler
+from flowport.admin.credential_models import (
+    ApiKeyDocument,
+    ClientDocument,
+    KeyDocument,
+    PasswordDocument,
+    TokenDocument,
+    UserDocument,
+)
+from flowport.admin.document import Document
+from flowport.admin.models import EndpointDocument, WorkspaceDocument
+from flowport.domain.records import OPERATOR_SCOPE
+from flowport.openapi.components import (
+    TEXT,
+    TIME,
+    Json,
+    a_list,
+    an_object,
+    answers,
+    nullable,
+    ref,
+    refused,
+)
+from flowport.openapi.native import body, parameter
+
+PREFIX: Final = "/v1/admin/"
+# What a handler reads; a patch may leave members out.
+READS: Final[Mapping[str, type[Document]]] = {
+    routes._create_endpoint.__name__: EndpointDocument,  # noqa: SLF001  # the table's own handlers
+    routes._put_endpoint.__name__: EndpointDocument,  # noqa: SLF001
+    credentials.create_token.__name__: TokenDocument,
+    credentials.create_user.__name__: UserDocument,
+    credentials.set_password.__name__: PasswordDocument,
+    credentials.create_client.__name__: ClientDocument,
+    credentials.create_api_key.__name__: ApiKeyDocument,
+    credentials.put_key.__name__: KeyDocument,
+    routes._create_workspace.__name__: WorkspaceDocument,  # noqa: SLF001
+}
+_FREE: Final = "_patch_endpoint"
+_OPTIONAL_BODY: Final = frozenset({"put_key"})
+_PATH_OF: Final[Mapping[str, tuple[str, ...]]] = {"endpoints": ("module", "name")}
+_LIST: Final = (
+    parameter("query", "limit", {"type": "integer", "minimum": 1, "maximum": 100}),
+    parameter("query", "cursor", TEXT),
+)
+_QUERY: Final[Mapping[str, tuple[Json, ...]]] = {
+    "audit": (
+        *(parameter("query", name, TEXT) for name in ("who", "what")),
+        *(parameter("query", name, TIME) for name in ("since", "until")),
+    ),
+    "metrics": (
+        parameter("query", "endpoint", TEXT, "module/name"),
+        parameter("query", "from", TIME),
+        parameter("query", "to", TIME),
+        parameter("query", "period", {"type": "integer"}, "Seconds."),
+    ),
+}
+_IF_MATCH: Final = parameter("header", "If-Match", TEXT, "The version that is to be changed, as its ETag.")
+
+
+def schemas() -> Json:
+    """Give the schemas of what is sent, by their models' names, and of what is shown."""
+    written: Json = {}
+    for model in {model.__name__: model for model in READS.values()}.values():
+        made: Json = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        written |= made.pop("$defs", {})
+        written[model.__name__] = made
+    times: dict[str, Json] = {
+        f"{verb}_at": nullable(TIME) for verb in ("created", "expires", "revoked", "previous_created")
+    }
+    written["Administered"] = {
+        **an_object(id=TEXT, name=TEXT, **times),
+        "description": "A credential, key or workspace. What is secret of it is shown once, when it is made.",
+    }
+    # Shown as it is sent; what is not said in a request has its default in an answer.
+    written["PublishedEndpoint"] = {**written["EndpointDocument"], "required": ["endpoint", "version"]}
+    return written
+
+
+def paths(*, administers: bool, operates: bool) -> Json:
+    """Describe the routes that are the caller's."""
+    described: Json = {}
+    for pattern, method, handler, scope in table():
+        for_operators = scope == OPERATOR_SCOPE or handler in routes.FOR_OPERATORS
+        if (administers and scope != OPERATOR_SCOPE) or (operates and for_operators):
+            described.setdefault(pattern, {})[method.lower()] = _operation(pattern, method, handler)
+    return described
+
+
+def table() -> Iterator[tuple[str, str, Handler, str]]:
+    """Give every route: its path as OpenAPI writes it, method, handler and scope."""
+    for route in routes.ROUTES:
+        names = iter(_PATH_OF.get(route.pattern[0], ("id",)))
+        path = PREFIX + "/".join(f"{{{next(names)}}}" if part == "{}" else part for part in route.pattern)
+        for method, handler in route.methods.items():
+            yield path, method, handler, route.scope
+
+
+def _operation(path: str, method: str, handler: Any) -> Json:  # noqa: ANN401  # its name is what is asked for
+    name = handler.__name__
+    kind = path.removeprefix(PREFIX).partition("/")[0]
+    in_path = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    parameters = [parameter("path", one, {"type": "string", "minLength": 1}, required=True) for one in in_path]
+    if method == "GET" and not in_path:
+        parameters += [*_LIST, *_QUERY.get(kind, ())]
+    if kind == "endpoints" and in_path and method != "GET":
+        parameters.append(_IF_MATCH)
+    if name == "_put_endpoint":
+        parameters.append(parameter("query", "dry_run", {"type": "boolean"}, "Show what it would be; write nothing."))
+    operation: Json = {
+        "summary": name.strip("_").replace("_", " ").capitalize(),
+        "operationId": f"admin_{name.strip('_')}",
+        "tags": ["administration"],
+        "security": [{"bearer": []}, {"basic": []}],
+        "parameters": parameters,
+        "responses": {**_done(kind, method, listed=method == "GET" and not in_path), **refused(409, 410, 412)},
+    }
+    if (model := READS.get(name)) is not None:
+        operation["requestBody"] = body(ref(model.__name__), required=name not in _OPTIONAL_BODY)
+    elif name == _FREE:
+        said = body({"type": "object", "description": "A JSON merge patch (RFC 7396)."}, required=True)
+        said["content"]["application/merge-patch+json"] = {"schema": {"type": "object"}}
+        operation["requestBody"] = said
+    return operation
+
+
+def _done(kind: str, method: str, *, listed: bool) -> Json:
+    one = ref("PublishedEndpoint") if kind == "endpoints" else ref("Administered")
+    if method == "DELETE":
+        return {"204": answers(None, "It is gone."), "200": answers({"type": "object"}, "What has become of it.")}
+    if listed:
+        items = one if kind != "audit" else {"type": "object"}
+        schema = {"type": "object"} if kind in {"metrics", "machines"} else a_list(items)
+        return {"200": answers(schema, "A page.")}
+    if method == "GET":
+        return {"200": answers(one, "It is there.", "ETag")}
+    return {
+        "200": answers(one, "Done; as it is now.", "ETag"),
+        "201": answers(one, "Made.", "Location", "ETag"),
+    }
