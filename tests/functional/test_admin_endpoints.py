@@ -445,7 +445,7 @@ def test_every_violation_is_listed_with_its_pointer(admin: Admin) -> None:
         "module": "a ",
         "title": "x" * 300,
         "enabled": "yes",
-        "express_arn": admin.express + ":1",
+        "express_arn": admin.express + ":1:2",
         "mode": "later",
         "view": 1,
         "methods": ["POST", "DELETE"],

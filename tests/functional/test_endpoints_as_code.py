@@ -98,6 +98,9 @@ def _every_setting(admin: Admin) -> dict[str, Any]:
             "theeye": {"arguments": [{"name": "a"}, {"name": "b", "optional": True}]},
         },
         "limits": {"rate": {"requests": 100, "seconds": 60}, "concurrent": 5},
+        "input_schema": {"type": "object", "properties": {"n": {"type": "integer", "default": 1}}},
+        "output_schema": {"type": "object"},
+        "output_mapping": "result.total",
     }
 
 
