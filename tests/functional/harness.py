@@ -232,6 +232,7 @@ class Aws:
 
     def __init__(self) -> None:
         self.clock = StandingClock()
+        self.aside: list[Callable[[], None]] = []
         self.sync_executions = SyncExecutions()
         self.invocations = Invocations()
         self.task_answers = TaskAnswers()

@@ -66,6 +66,7 @@ def test_a_client_shows_its_secret_once_and_only_its_hash_is_kept(admin: Admin) 
         "endpoints": None,
         "created_at": CREATED,
         "expires_at": None,
+        "last_used_at": None,
         "revoked_at": None,
         "limits": None,
     }

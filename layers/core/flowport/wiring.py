@@ -8,6 +8,7 @@ from flowport import observability
 from flowport.adapters import aws
 from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
+from flowport.adapters.credential_uses import DynamoCredentialUses, in_background
 from flowport.adapters.definitions import StepFunctionsDefinitions
 from flowport.adapters.deliver_machine import DeliverMachine
 from flowport.adapters.delivery_log import DynamoDeliveryLog
@@ -109,7 +110,8 @@ class Parts:
         self.kept_steps = DynamoKeptSteps(dynamodb, settings.jobs_table, self.clock)
         self.signing_keys = SecretsManager(clients.secrets, settings.secrets_prefix + SIGNING_KEYS, self.clock)
         self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
-        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers)
+        uses = DynamoCredentialUses(dynamodb, settings.credentials_table, in_background)
+        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers, uses)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
         self.published = cache(lambda: _published(dynamodb, self.tables.endpoints, self.clock))
 

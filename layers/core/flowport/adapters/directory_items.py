@@ -172,6 +172,7 @@ def credential_row(credential: Credential) -> dict[str, Any]:
         "roles": credential.roles or None,
         "brought": credential.brought or None,
         "limits": stored_limits(credential.limits),
+        "last_used_at": credential.last_used_at,
     }
 
 
@@ -194,4 +195,5 @@ def credential_of(row: dict[str, Any]) -> Credential:
         roles=tuple(row.get("roles", ())),
         brought=row.get("brought", False),
         limits=limits_of(row.get("limits")),
+        last_used_at=row.get("last_used_at"),
     )

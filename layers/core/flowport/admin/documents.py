@@ -121,6 +121,7 @@ def _credential(credential: Credential) -> Json:
         "endpoints": None if credential.endpoints is None else list(credential.endpoints),
         "created_at": timestamp(credential.created_at),
         "expires_at": timestamp(credential.expires_at),
+        "last_used_at": timestamp(credential.last_used_at),
         "revoked_at": timestamp(credential.revoked_at),
         "limits": limits_document(credential.limits),
     }

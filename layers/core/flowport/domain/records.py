@@ -107,7 +107,7 @@ class Credential:
     `key` is its primary key: the SHA-256 of a token, or what the functions below give. `credential_id` is what people
     call it by: `tok_…`, the user's name, the client's id, `key_…`. `endpoints` None means all endpoints of the
     workspace. `brought` says that its token or password was chosen by people and may be weak: it is taken only where
-    a dialect's own headers carry it. Times are epoch milliseconds.
+    a dialect's own headers carry it. `last_used_at` is up to an hour behind. Times are epoch milliseconds.
     """
 
     key: str
@@ -125,6 +125,7 @@ class Credential:
     roles: tuple[str, ...] = ()
     brought: bool = False
     limits: Limits = NO_LIMITS
+    last_used_at: int | None = None
 
     @property
     def principal(self) -> str:

@@ -24,12 +24,14 @@ from flowport.domain.jwt import Claims
 from flowport.domain.numbers import JobNumber
 from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
 from flowport.domain.retention import as_seen
-from flowport.usecases.ports import Clock, Directory, Found, JobNumbers, JwtKeys, Passwords, Wanted
+from flowport.usecases.ports import Clock, CredentialUses, Directory, Found, JobNumbers, JwtKeys, Passwords, Wanted
 
 # API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
 ACCEPT_WITHIN_SECONDS: Final = 5.0
 # Everything but a direct Express run answers by itself within this, counted from the request's arrival.
 ANSWER_WITHIN_SECONDS: Final = 25.0
+# How far the noted last use of a credential may be behind, in milliseconds: it costs one write in that time.
+USE_NOTED_EVERY: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Access:
     clock: Clock
     jwt_keys: JwtKeys | None = None
     numbers: JobNumbers | None = None
+    uses: CredentialUses | None = None
 
     def to_run(
         self, caller: Caller, endpoint: str | None, method: str | None, alias: str | None = None
@@ -217,6 +220,8 @@ class Access:
             claims = self._claims(presented, found, caller.deadline) if presented.kind == "jwt" else None
             now = self.clock.now()
             credential = check_credential(presented, found.credential, now, self.passwords.verify, claims)
+            if self.uses is not None and now - (credential.last_used_at or 0) >= USE_NOTED_EVERY:
+                self.uses.note(credential.key, now)
             if caller.workspace is not None and caller.workspace != workspace:
                 message = f"There is no workspace {caller.workspace!r} for this credential."
                 raise OtherWorkspace(message)

@@ -425,6 +425,14 @@ class KeptSteps(Protocol):
         ...
 
 
+class CredentialUses(Protocol):
+    """When credentials were last used."""
+
+    def note(self, key: str, at: int) -> None:
+        """Note a use at `at` (epoch milliseconds), some time soon or not at all: nobody waits for it, nothing fails."""
+        ...
+
+
 class Passwords(Protocol):
     """Memory-hard password hashes."""
 
