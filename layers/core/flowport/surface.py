@@ -11,7 +11,7 @@ from flowport.dialects import dialect_of
 from flowport.dialects.rate_limit import with_limits
 from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, LimitReached, UnknownOutcome
-from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller
+from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller, Noted
 from flowport.usecases.map_output import mapped_result
 from flowport.usecases.ports import Clock, OutputMapping
 from flowport.usecases.redrive_job import Redrive
@@ -57,17 +57,18 @@ class PublicSurface:
         cors = cors_headers(request, self.cors_origins) if dialect.cors is None else own_cors(request, dialect.cors)
         if request.method == "OPTIONS":
             return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors}))
-        response, failure = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS)
+        noted = Noted()
+        response, failure = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS, noted)
         headers: dict[str, str | tuple[str, ...]] = {"Cache-Control": "no-store", **cors, **response.headers}
         if "Vary" in cors and isinstance(own := response.headers.get("Vary"), str):
             headers["Vary"] = f"{own}, {cors['Vary']}"
         if request.request_id:
             headers["Flowport-Request-Id"] = request.request_id
-        self._report(dialect, request, response, failure, started)
+        self._report(dialect, request, response, failure, started, noted)
         return answer_of(replace(response, headers=headers, body="" if request.method == "HEAD" else response.body))
 
     def _serve(
-        self, dialect: Dialect, request: HttpRequest, deadline: float
+        self, dialect: Dialect, request: HttpRequest, deadline: float, noted: Noted
     ) -> tuple[HttpResponse, FlowportError | None]:
         """Give the answer, and the error that it tells of: a dialect's own words need not say what it was."""
         command: Any = None
@@ -89,6 +90,7 @@ class PublicSurface:
                 any_of=sender.any_of,
                 optional=sender.optional,
                 base_url=request.base_url,
+                noted=noted,
             )
             result = self.usecases[type(command)](caller, command)
             if self.mapping is not None:
@@ -112,6 +114,7 @@ class PublicSurface:
         response: HttpResponse,
         failure: FlowportError | None,
         started: float,
+        noted: Noted,
     ) -> None:
         source = failure.source if failure else response.headers.get("Flowport-Error-Source")
         status = failure.status if failure else response.status
@@ -122,6 +125,9 @@ class PublicSurface:
             path=masked(request.path),
             status=response.status,
             source=source,
+            workspace=noted.workspace,
+            endpoint=noted.endpoint,
+            principal=noted.principal,
             job_id=response.headers.get("Flowport-Job-Id"),
             request_id=request.request_id,
             duration_ms=round((self.clock.monotonic() - started) * 1000),

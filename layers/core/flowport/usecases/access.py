@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flowport.domain.access import (
+    ANONYMOUS,
     CHALLENGES,
     RUN,
     Presented,
@@ -34,6 +35,15 @@ ANSWER_WITHIN_SECONDS: Final = 25.0
 USE_NOTED_EVERY: Final = 3_600_000
 
 
+@dataclass(slots=True)
+class Noted:
+    """What turned out about a request on its way, for its line in the log; None: it did not come so far."""
+
+    workspace: str | None = None
+    principal: str | None = None
+    endpoint: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Where a request came from: the credential it presents and the workspace it asks for.
@@ -43,7 +53,7 @@ class Caller:
     dialect's own policy wants one, in the place of those that the native contract asks for. `optional`: where an
     endpoint needs no credential, one that is not valid does no harm. `answer_at` is when the answer is due (monotonic
     seconds) where that is not 25 s after the arrival. `base_url` is what links begin with, as the caller reached the
-    API.
+    API. `noted` takes down who it turned out to be.
     """
 
     presented: Presented | None
@@ -56,6 +66,7 @@ class Caller:
     optional: bool = False
     answer_at: float | None = None
     base_url: str | None = None
+    noted: Noted | None = None
 
     @property
     def acting_workspace(self) -> str:
@@ -93,6 +104,7 @@ class Access:
         """
         found = self._find(caller, endpoint=endpoint, alias=alias)
         if found.endpoint is not None:
+            _note_endpoint(caller, found.endpoint.path)
             check_address(found.endpoint, caller.source_ip)
         principal = self._runner(caller, found)
         if found.endpoint is None:
@@ -127,6 +139,7 @@ class Access:
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
             raise NotFound(message)
+        _note_endpoint(caller, job.endpoint)
         if principal.credential is None:
             # Nobody named the workspace; the job does, and a disabled one gives nothing away.
             found = self.directory.look_up(Wanted(job.workspace), deadline=caller.deadline)
@@ -225,6 +238,9 @@ class Access:
             if caller.workspace is not None and caller.workspace != workspace:
                 message = f"There is no workspace {caller.workspace!r} for this credential."
                 raise OtherWorkspace(message)
+        if caller.noted is not None and (credential is not None or found.workspace is not None):
+            caller.noted.workspace = workspace
+            caller.noted.principal = credential.principal if credential is not None else ANONYMOUS
         if workspace != OPERATOR_WORKSPACE and (credential is not None or anonymous_workspace_needed):
             check_workspace(found.workspace, workspace)
         return Principal(
@@ -239,3 +255,8 @@ class Access:
         if self.jwt_keys is None or found.workspace is None:
             raise refuse_credential()
         return self.jwt_keys.verify(presented.secret, presented.workspace, presented.alias, deadline=deadline)
+
+
+def _note_endpoint(caller: Caller, path: str) -> None:
+    if caller.noted is not None:
+        caller.noted.endpoint = path
