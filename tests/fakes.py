@@ -13,6 +13,7 @@ from flowport.domain.audit import Act
 from flowport.domain.callbacks import Callback, Sent
 from flowport.domain.documents import Change, Snapshot, Stored, digest
 from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
+from flowport.domain.guard import NOTHING, Attempts, GuardKey
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
@@ -70,6 +71,7 @@ class FakeDirectory:
         self.workspaces: dict[str, Workspace] = {}
         self.credentials: dict[str, Credential] = {}
         self.endpoints: dict[tuple[str, str], Endpoint] = {}
+        self.attempts = FakeAttemptStore()
 
     def look_up(self, wanted: Wanted, *, deadline: float | None = None) -> Found:
         self.asked.append(wanted)
@@ -78,6 +80,7 @@ class FakeDirectory:
             credential=self.credentials.get(wanted.credential_key or ""),
             endpoint=self._by_alias(wanted) or self.endpoints.get((wanted.workspace, wanted.endpoint or "")),
             job=self.jobs.get(wanted.job_id) if wanted.job_id else None,
+            guards={key: self.attempts.items[key] for key in wanted.guards if key in self.attempts.items},
         )
 
     def _by_alias(self, wanted: Wanted) -> Endpoint | None:
@@ -362,6 +365,30 @@ class FakeLimitStore:
         self.marks[subject] = self.marks.get(subject, frozenset()) - set(marks)
 
 
+class FakeAttemptStore:
+    """What is remembered of wrong passwords, in a dict; `saved` counts the writes that were made."""
+
+    def __init__(self) -> None:
+        self.items: dict[GuardKey, Attempts] = {}
+        self.saved = 0
+
+    def save(
+        self, key: GuardKey, attempts: Attempts, *, seen: Attempts, deadline: float | None = None
+    ) -> Attempts | None:
+        old = self.items.get(key, NOTHING)
+        if old.forgiven_at != seen.forgiven_at:
+            return old
+        self.items[key] = attempts
+        self.saved += 1
+        return None
+
+    def forget(self, partition: str, *, deadline: float | None = None) -> dict[str, Attempts]:
+        found = {key: attempts for key, attempts in self.items.items() if key.partition == partition}
+        for key in found:
+            del self.items[key]
+        return {key.item: attempts for key, attempts in found.items()}
+
+
 class FakeKeptSteps:
     """Remembers steps while their job is there."""
 
@@ -578,10 +605,14 @@ class FakeLogs:
 
 
 class FakePasswords:
-    """A hash that can be read; `verified` holds each comparison."""
+    """A hash that can be read; `verified` holds each comparison, `known` what a process remembers to fit."""
 
     def __init__(self) -> None:
         self.verified: list[str | None] = []
+        self.known: set[str] = set()
+
+    def knows(self, stored: str, password: str) -> bool:
+        return stored == self.hash(password) and password in self.known
 
     def hash(self, password: str) -> str:
         return f"hashed {password}"

@@ -299,5 +299,6 @@ class Aws:
         return {name: next(iter(value.values())) for name, value in found.items()}
 
     def jobs(self) -> list[str]:
-        """Give the ids of all jobs."""
-        return sorted({item["job_id"]["S"] for item in self.dynamodb.scan(TableName="JobsTable")["Items"]})
+        """Give the partitions of all jobs, and of what belongs to them; not what is counted of callers."""
+        found = {item["job_id"]["S"] for item in self.dynamodb.scan(TableName="JobsTable")["Items"]}
+        return sorted(one for one in found if not one.startswith(("guard#", "limit#")))

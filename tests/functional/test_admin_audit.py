@@ -122,6 +122,7 @@ CHANGES: dict[str, tuple[Step, str, str]] = {
     ),
     "POST users": (_user, "user.create", "user:ann"),
     "POST users/{}/revoke": (_after(_user, _at("POST", "users/ann/revoke")), "user.revoke", "user:ann"),
+    "POST users/{}/unlock": (_after(_user, _at("POST", "users/ann/unlock")), "user.unlock", "user:ann"),
     "POST users/{}/password": (
         _after(_user, _at("POST", "users/ann/password", {"password": SECRET + "2"})),
         "user.password",

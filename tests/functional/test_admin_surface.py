@@ -59,6 +59,7 @@ def test_there_are_these_routes_and_no_others() -> None:
         "POST users admin",
         "POST users/x/password admin",
         "POST users/x/revoke admin",
+        "POST users/x/unlock admin",
         "POST webhook-secrets admin",
         "POST workspaces operator",
         "POST workspaces/x/disable operator",

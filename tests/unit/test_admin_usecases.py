@@ -171,6 +171,9 @@ class NoPasswords:
     def hash(self, password: str) -> str:
         return "hash"
 
+    def knows(self, stored: str, password: str) -> bool:
+        raise AssertionError
+
     def verify(self, stored: str | None, password: str) -> bool:
         raise AssertionError
 

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, tuple[Any, ...], str]] = {
     "GET users": ("users list", (NOTHING,), ""),
     "POST users": ("users create ada --scope run --password-stdin", (USER_DOCUMENT,), "correct horse battery"),
     "POST users/{}/revoke": ("users revoke ada", (USER_DOCUMENT,), ""),
+    "POST users/{}/unlock": ("users unlock ada", ({"name": "ada", "lifted": []},), ""),
     "POST users/{}/password": ("users password ada --password-stdin", (USER_DOCUMENT,), "correct horse battery"),
     "GET clients": ("clients list", (NOTHING,), ""),
     "POST clients": (

@@ -19,7 +19,7 @@ from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Users with a password: create, list, password, revoke.", no_args_is_help=True)
+app = typer.Typer(help="Users with a password: create, list, password, unlock, revoke.", no_args_is_help=True)
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin instead of asking for it.")
 ]
@@ -76,6 +76,20 @@ def password(
         session.emit(answer)
     warn(session, answer.document())
     session.note(f"User {name} has another password.")
+
+
+@app.command()
+def unlock(
+    ctx: typer.Context, name: Annotated[str, typer.Argument(help="The user's name.")], as_json: AsJson = False
+) -> None:
+    """Forget the wrong passwords that were sent for a user, so that it can try again at once."""
+    session = session_of(ctx, as_json=as_json)
+    about = session.about(listing=_LISTING)
+    answer = session.client().send("POST", "v1", "admin", "users", name, "unlock", about=about)
+    if session.json:
+        session.emit(answer)
+    lifted = [str(one.get("address")) for one in answer.document().get("lifted", ())]
+    session.note(f"User {name} can try again{f'; it was locked from {", ".join(lifted)}' if lifted else ''}.")
 
 
 def _password(*, from_stdin: bool) -> str:

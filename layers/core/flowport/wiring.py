@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowport import observability
 from flowport.adapters import aws
+from flowport.adapters.attempts_table import DynamoAttemptStore
 from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
 from flowport.adapters.credential_uses import DynamoCredentialUses, in_background
@@ -32,6 +33,7 @@ from flowport.usecases.check_input import CheckInput, ValidateInput
 from flowport.usecases.count_ends import telling_of_ends
 from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
 from flowport.usecases.end_job import handing_over
+from flowport.usecases.guard_logins import GuardLogins
 from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
@@ -111,7 +113,9 @@ class Parts:
         self.signing_keys = SecretsManager(clients.secrets, settings.secrets_prefix + SIGNING_KEYS, self.clock)
         self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
         uses = DynamoCredentialUses(dynamodb, settings.credentials_table, in_background)
-        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers, uses)
+        self.attempts = DynamoAttemptStore(dynamodb, settings.jobs_table, self.clock)
+        guard = GuardLogins(self.attempts, self.passwords, self.clock)
+        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, self.numbers, uses, guard)
         self.stop = StopJob(self.jobs, self.executions, self.clock)
         self.published = cache(lambda: _published(dynamodb, self.tables.endpoints, self.clock))
 
@@ -318,6 +322,7 @@ def admin() -> "AdminFunction":
     from flowport.usecases.admin.figures import FiguresOfRows, ReadFigures  # noqa: PLC0415
     from flowport.usecases.admin.keys import ManageKeys  # noqa: PLC0415
     from flowport.usecases.admin.machines import ListMachines  # noqa: PLC0415
+    from flowport.usecases.admin.unlock import UnlockUsers  # noqa: PLC0415
     from flowport.usecases.admin.webhook_secrets import CallbackRules, ManageWebhookSecrets  # noqa: PLC0415
     from flowport.usecases.admin.workspaces import ManageWorkspaces  # noqa: PLC0415
 
@@ -342,7 +347,8 @@ def admin() -> "AdminFunction":
     published = CloudWatchFigures(clients.metrics, settings.stack, clock)
     figures = ReadFigures(published if settings.publishes_figures else FiguresOfRows(parts.jobs, clock), registry)
     trail = ReadAudit(log, workspace_registry, clock, settings.audit_retention_ms)
+    unlock = UnlockUsers(credential_registry, parts.attempts, clock, audit)
     use = UseCases(
-        endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures, trail
+        endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures, trail, unlock
     )
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

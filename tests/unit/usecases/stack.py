@@ -13,6 +13,7 @@ from flowport.usecases.documents.change import DocumentChanges
 from flowport.usecases.documents.read import DocumentReader
 from flowport.usecases.documents.sync import SyncDocument, Writer
 from flowport.usecases.end_job import handing_over
+from flowport.usecases.guard_logins import GuardLogins
 from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader
@@ -73,7 +74,10 @@ class Stack:
         self.jwt_keys = FakeJwtKeys(self.clock)
         self.numbers = FakeJobNumbers(self.jobs)
         self.kept = FakeKeptSteps(self.jobs)
-        self.access = Access(self.directory, self.passwords, self.clock, self.jwt_keys, numbers=self.numbers)
+        guard = GuardLogins(self.directory.attempts, self.passwords, self.clock)
+        self.access = Access(
+            self.directory, self.passwords, self.clock, self.jwt_keys, numbers=self.numbers, guard=guard
+        )
         self.stop = StopJob(jobs, self.executions, self.clock)
         self.run_endpoint = RunEndpoint(
             *(self.access, jobs, self.executions, self.detached, self.clock, RETENTION, self.stop, self.limits),

@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any, Final
 
 from flowport.adapters import directory_items as items
+from flowport.adapters.attempts_table import attempts_of, guard_item_key
 from flowport.adapters.aws import AnyClient, repeat
 from flowport.adapters.items import decode_item
 from flowport.adapters.jobs_table import job_key, job_of
 from flowport.domain.errors import Unavailable
+from flowport.domain.guard import GuardKey
 from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
 from flowport.usecases.ports import Clock, Found, Wanted
 
@@ -48,8 +50,10 @@ class DynamoDirectory:
         for table, row in rows:
             if table == self._tables.credentials:
                 found["credential"] = items.credential_of(row)
-            elif table == self._tables.jobs:
+            elif table == self._tables.jobs and row["item"] == "job":
                 found["job"] = job_of(row)
+            elif table == self._tables.jobs:
+                found.setdefault("guards", {})[GuardKey(row["job_id"], row["item"])] = attempts_of(row)
             elif row["item"] == items.WORKSPACE_ITEM:
                 found["workspace"] = items.workspace_of(row)
             elif row["item"].startswith(items.ALIAS_PREFIX):
@@ -79,7 +83,10 @@ class DynamoDirectory:
         keys = {
             self._tables.endpoints: in_endpoints,
             self._tables.credentials: [items.credential_key(wanted.credential_key)] if wanted.credential_key else [],
-            self._tables.jobs: [job_key(wanted.job_id)] if wanted.job_id else [],
+            self._tables.jobs: [
+                *([job_key(wanted.job_id)] if wanted.job_id else []),
+                *map(guard_item_key, wanted.guards),
+            ],
         }
         return {table: {"Keys": wanted, "ConsistentRead": True} for table, wanted in keys.items() if wanted}
 

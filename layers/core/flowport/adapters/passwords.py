@@ -32,15 +32,21 @@ class Argon2Passwords:
 
         return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES).hash(password)
 
+    def knows(self, stored: str, password: str) -> bool:
+        """Look it up among what fitted before."""
+        return self._mark(stored, password) in self._remembered
+
+    def _mark(self, stored: str, password: str) -> bytes:
+        text = stored.encode() + b"\0" + password.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, text, hashlib.sha256)
+
     def verify(self, stored: str | None, password: str) -> bool:
         """Compare in the same time whether the user is known or not."""
         if stored is None:
             self._unknown_user = self._unknown_user or self.hash(secrets.token_hex(16))
             self._check(self._unknown_user, password)
             return False
-        key = hmac.digest(
-            self._key, stored.encode() + b"\0" + password.encode("utf-8", "surrogatepass"), hashlib.sha256
-        )
+        key = self._mark(stored, password)
         if key in self._remembered:
             self._remembered.move_to_end(key)
             return True

@@ -16,6 +16,7 @@ from flowport.usecases.admin.figures import ReadFigures
 from flowport.usecases.admin.keys import ManageKeys
 from flowport.usecases.admin.machines import ListMachines
 from flowport.usecases.admin.ports import Actor, Page
+from flowport.usecases.admin.unlock import UnlockUsers
 from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
 from flowport.usecases.ports import Clock
@@ -37,6 +38,7 @@ class UseCases:
     machines: ListMachines
     figures: ReadFigures
     audit: ReadAudit
+    unlock: UnlockUsers
 
 
 @dataclass(frozen=True, slots=True)

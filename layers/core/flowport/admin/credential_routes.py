@@ -19,6 +19,7 @@ from flowport.admin.document import read
 from flowport.admin.limit_models import limits_from
 from flowport.admin.models import is_user_name
 from flowport.admin.requests import body_of, cursor_of, limit_of
+from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import HttpResponse
 from flowport.domain.errors import NotFound
 from flowport.domain.tokens import workspace_of_client
@@ -98,6 +99,15 @@ def set_password(call: Call) -> HttpResponse:
     brought, weak = document.weakness()
     user = call.use.credentials.set_password(call.actor, _user_name(call), document.password, brought=brought)
     return json_answer(200, _warned(documents.user_document(user), weak))
+
+
+def unlock_user(call: Call) -> HttpResponse:
+    name = _user_name(call)
+    lifted = [
+        {"address": address, "locked_until": timestamp(attempts.locked_until)}
+        for address, attempts in call.use.unlock(call.actor, name)
+    ]
+    return json_answer(200, {"name": name, "lifted": lifted})
 
 
 def _user_name(call: Call) -> str:

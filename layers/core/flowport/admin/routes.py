@@ -226,6 +226,7 @@ ROUTES: Final = (
             ("users", {"GET": credentials.list_users, "POST": credentials.create_user}),
             ("users/{}/revoke", {"POST": credentials.revoke_user}),
             ("users/{}/password", {"POST": credentials.set_password}),
+            ("users/{}/unlock", {"POST": credentials.unlock_user}),
             ("clients", {"GET": credentials.list_clients, "POST": credentials.create_client}),
             ("clients/{}/revoke", {"POST": credentials.revoke_client}),
             ("api-keys", {"GET": credentials.list_api_keys, "POST": credentials.create_api_key}),

@@ -319,6 +319,14 @@ class NotSupported(FlowportError):
     status = 400
 
 
+class TooManyAttempts(FlowportError):
+    """Too many wrong passwords or secrets came from there, or for that user; for a while nothing is looked at."""
+
+    kind = "too-many-attempts"
+    title = "Too many attempts"
+    status = 429
+
+
 class LimitReached(FlowportError):
     """A limit of the credential or the endpoint is reached; nothing was started. `quotas` say how they all stand."""
 

@@ -18,13 +18,22 @@ from flowport.domain.access import (
     may_read,
     refuse_credential,
 )
-from flowport.domain.errors import CredentialMissing, Forbidden, NotFound, OtherWorkspace, Unauthenticated
+from flowport.domain.errors import (
+    CredentialInvalid,
+    CredentialMissing,
+    Forbidden,
+    NotFound,
+    OtherWorkspace,
+    TooManyAttempts,
+    Unauthenticated,
+)
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
 from flowport.domain.numbers import JobNumber
-from flowport.domain.records import OPERATOR_WORKSPACE, Endpoint
+from flowport.domain.records import OPERATOR_WORKSPACE, Credential, Endpoint
 from flowport.domain.retention import as_seen
+from flowport.usecases.guard_logins import GuardLogins
 from flowport.usecases.ports import Clock, CredentialUses, Directory, Found, JobNumbers, JwtKeys, Passwords, Wanted
 
 # API Gateway's own time-out must imply a job row, so all that happens before the row is written is bounded.
@@ -93,6 +102,7 @@ class Access:
     jwt_keys: JwtKeys | None = None
     numbers: JobNumbers | None = None
     uses: CredentialUses | None = None
+    guard: GuardLogins | None = None
 
     def to_run(
         self, caller: Caller, endpoint: str | None, method: str | None, alias: str | None = None
@@ -214,13 +224,14 @@ class Access:
             endpoint=endpoint,
             job_id=job_id,
             alias=alias,
+            guards=self.guard.keys(caller.presented, caller.source_ip) if self.guard else (),
         )
         return self.directory.look_up(wanted, deadline=caller.deadline)
 
     def _runner(self, caller: Caller, found: Found) -> Principal:
         try:
             return self._principal(caller, found)
-        except Unauthenticated:
+        except (Unauthenticated, TooManyAttempts):
             if not caller.optional or found.endpoint is None or "none" not in found.endpoint.auth:
                 raise
             return self._principal(replace(caller, presented=None, workspace=caller.acting_workspace), found)
@@ -231,8 +242,8 @@ class Access:
         presented = caller.presented
         if presented is not None:
             claims = self._claims(presented, found, caller.deadline) if presented.kind == "jwt" else None
+            credential = self._checked(caller, presented, found, claims)
             now = self.clock.now()
-            credential = check_credential(presented, found.credential, now, self.passwords.verify, claims)
             if self.uses is not None and now - (credential.last_used_at or 0) >= USE_NOTED_EVERY:
                 self.uses.note(credential.key, now)
             if caller.workspace is not None and caller.workspace != workspace:
@@ -249,6 +260,22 @@ class Access:
             signed=presented is not None and presented.kind == "jwt",
             since=jobs_since(found.workspace) if found.workspace else 0,
         )
+
+    def _checked(self, caller: Caller, presented: Presented, found: Found, claims: Claims | None) -> Credential:
+        """Check a credential; wrong ones of a workspace that is there slow their sender down."""
+        attempt = None
+        if self.guard is not None and found.workspace is not None:
+            attempt = self.guard.begin(presented, caller.source_ip, found.guards, caller.deadline)
+        verify = self.passwords.verify if attempt is None else attempt.verify
+        try:
+            credential = check_credential(presented, found.credential, self.clock.now(), verify, claims)
+        except CredentialInvalid:
+            if attempt is not None:
+                attempt.failed()
+            raise
+        if attempt is not None:
+            attempt.succeeded()
+        return credential
 
     def _claims(self, presented: Presented, found: Found, deadline: float) -> Claims:
         """Verify a signed token; no key is read for a workspace that is not there, however often one is named."""

@@ -5,10 +5,11 @@ means the adapter's own patience), and lets unknown errors through.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from flowport.domain.callbacks import Callback
+from flowport.domain.guard import Attempts, GuardKey
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
@@ -47,6 +48,7 @@ class Wanted:
     endpoint: str | None = None
     job_id: str | None = None
     alias: str | None = None
+    guards: tuple[GuardKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Found:
     credential: Credential | None = None
     endpoint: Endpoint | None = None
     job: Job | None = None
+    guards: Mapping[GuardKey, Attempts] = field(default_factory=dict)
 
 
 class Directory(Protocol):
@@ -321,6 +324,20 @@ class LimitStore(Protocol):
         ...
 
 
+class AttemptStore(Protocol):
+    """What is remembered of wrong passwords, shared by all processes. It is read by the Directory."""
+
+    def save(
+        self, key: GuardKey, attempts: Attempts, *, seen: Attempts, deadline: float | None = None
+    ) -> Attempts | None:
+        """Write it in the place of what was seen; else give what is there instead. None: it was written."""
+        ...
+
+    def forget(self, partition: str, *, deadline: float | None = None) -> dict[str, Attempts]:
+        """Forget everything in a partition; gives it, by item."""
+        ...
+
+
 class Executions(Protocol):
     """Step Functions. Definite refusals are errors of `domain.errors`; a lost answer is `UnknownOutcome`."""
 
@@ -438,6 +455,10 @@ class Passwords(Protocol):
 
     def hash(self, password: str) -> str:
         """Hash a new password."""
+        ...
+
+    def knows(self, stored: str, password: str) -> bool:
+        """Whether this process has found before that they fit; costs no time."""
         ...
 
     def verify(self, stored: str | None, password: str) -> bool:
