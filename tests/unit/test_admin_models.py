@@ -145,7 +145,7 @@ def test_a_network_that_would_not_mean_what_it_says_is_refused(sent: str, said: 
         {"keep_payloads_days": -1},
         {"log_group": "/aws/vendedlogs/states/a b"},
         {"unknown": None},
-        {"standard_arn": ARN + ":3"},
+        {"standard_arn": ARN + ":3:4"},
     ],
 )
 def test_a_member_that_cannot_be_so_is_refused_by_its_name(members: dict[str, Any]) -> None:

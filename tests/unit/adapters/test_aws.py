@@ -124,13 +124,15 @@ def test_every_client_makes_one_attempt_a_call() -> None:
     [
         (EXPRESS_ARN, True),
         ("arn:aws-cn:states:cn-north-1:123456789012:stateMachine:a", True),
-        (EXPRESS_ARN + ":1", False),
+        (EXPRESS_ARN + ":1", True),
+        (EXPRESS_ARN + ":PROD", True),
+        (EXPRESS_ARN + ":1:2", False),
         (EXPRESS_ARN.replace("stateMachine", "execution"), False),
         ("quick", False),
         (EXPRESS_ARN + "x" * 80, False),
     ],
 )
-def test_a_state_machine_is_named_without_version_or_alias(arn: str, is_one: bool) -> None:
+def test_a_state_machine_is_named_with_or_without_version_or_alias(arn: str, is_one: bool) -> None:
     assert is_state_machine_arn(arn) is is_one
 
 

@@ -17,9 +17,9 @@ from flowport.domain.dialect_settings import Iolinker as Settings
 from flowport.domain.errors import FlowportError, InvalidJson
 from flowport.domain.ids import job_id_of_decimal
 from flowport.domain.job import Job, Status
-from flowport.domain.parameters import ParameterRefused
 from flowport.domain.payload import dumps
 from flowport.usecases.run_endpoint import Ran, Run
+from tests.errors import an_error, kinds
 from tests.fakes import a_job, an_endpoint
 
 IOLINKER = Iolinker()
@@ -119,19 +119,9 @@ def test_a_refusal_that_no_utf_8_can_carry_is_escaped() -> None:
     assert r'"message":"\ud800"' in IOLINKER.refuse(a_request(), errors.NotFound("\ud800")).body
 
 
-def every_error() -> list[type[FlowportError]]:
-    found, classes = [], [FlowportError]
-    while classes:
-        one = classes.pop()
-        found.append(one)
-        classes += one.__subclasses__()
-    return sorted(found, key=lambda one: one.__name__)
-
-
-@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 def test_every_error_is_told_in_the_familys_own_form(kind: type[FlowportError]) -> None:
-    error = ParameterRefused("name", "What is wrong.") if kind is ParameterRefused else kind("What is wrong.")
-    answer = IOLINKER.refuse(a_request(), error)
+    answer = IOLINKER.refuse(a_request(), an_error(kind))
     assert 400 <= answer.status <= 599
     assert answer.headers["Content-Type"] == "application/json"
     ((name, error),) = json.loads(answer.body)["response"].items()

@@ -22,6 +22,7 @@ from flowport.domain.parameters import Parameter, ParameterRefused
 from flowport.usecases.list_numbered import ListNumbered
 from flowport.usecases.read_task_output import ReadTaskOutput
 from flowport.usecases.run_endpoint import Run
+from tests.errors import an_error, kinds
 from tests.fakes import NOW, a_job, an_endpoint
 
 DIALECT = NebulaGraph()
@@ -259,20 +260,13 @@ def test_an_output_that_is_nested_too_deeply_is_one_row() -> None:
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
-def _every_error(kind: type[FlowportError] = FlowportError) -> set[type[FlowportError]]:
-    return {kind}.union(*(_every_error(below) for below in kind.__subclasses__()))
-
-
 CODES = {40004000, 40004001, 40104000, 40104001, 40304000, 40404000, 50004000, 50004001, 50004002, 90004000}
 
 
-ERRORS = {kind.__name__: kind for kind in sorted(_every_error(), key=lambda one: one.__name__)}
-
-
-@pytest.mark.parametrize("kind", ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize("kind", kinds())
 @pytest.mark.parametrize("request_", [_request("jobs"), _request("connect", method="POST"), _add({})])
 def test_every_error_is_told_in_the_familys_own_form(kind: type[FlowportError], request_: HttpRequest) -> None:
-    error = kind("name", "What is wrong.") if issubclass(kind, ParameterRefused) else kind("What is wrong.")
+    error = an_error(kind)
     answer = DIALECT.refuse(request_, error)
     document = json.loads(answer.body)
     assert list(document) == ["code", "message"]

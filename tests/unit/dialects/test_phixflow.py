@@ -1,7 +1,6 @@
 """PhixFlow's wire: what its literal exchanges do not show."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from flowport.domain.tokens import new_token
 from flowport.usecases.read_whole_job import ReadWhole, WholeJob
 from flowport.usecases.run_batch import BatchRan, RunBatch, RunOrBatch
 from flowport.usecases.run_endpoint import Ran, Run
+from tests.errors import an_error, kinds
 from tests.fakes import JOB_ID, NOW, a_job, an_endpoint
 
 DIALECT = PhixFlow()
@@ -313,17 +313,10 @@ def test_records_whose_outputs_are_too_much_for_one_answer_are_given_by_their_ad
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-def _kinds(kind: type[FlowportError] = FlowportError) -> Iterator[type[FlowportError]]:
-    yield kind
-    for one in kind.__subclasses__():
-        yield from _kinds(one)
-
-
-@pytest.mark.parametrize("kind", sorted(set(_kinds()), key=str))
+@pytest.mark.parametrize("kind", kinds())
 @pytest.mark.parametrize("members", [{}, {"id": JOB_ID}])
 def test_every_refusal_is_in_its_own_form(kind: type[FlowportError], members: Any) -> None:
-    error = kind.__new__(kind)
-    FlowportError.__init__(error, "What is wrong.", members=members, headers={"WWW-Authenticate": "Basic", "Link": "x"})
+    error = an_error(kind, members=members, headers={"WWW-Authenticate": "Basic", "Link": "x"})
     answer = DIALECT.refuse(_post(), error)
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Flowport-Error-Source"] == kind.source

@@ -1,7 +1,6 @@
 """TheEye's wire: what its literal exchanges do not show."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from flowport.domain.tokens import new_token
 from flowport.usecases.read_whole_job import WholeJob
 from flowport.usecases.run_endpoint import Ran, Run
 from flowport.usecases.stop_job import Cancel
+from tests.errors import an_error, kinds
 from tests.fakes import JOB_ID, a_job, an_endpoint
 
 DIALECT = TheEye()
@@ -194,22 +194,10 @@ def test_every_status_has_its_two_words() -> None:
     assert set(LIFECYCLE) == set(STATE) == OPEN | ENDED
 
 
-def _kinds(kind: type[FlowportError] = FlowportError) -> Iterator[type[FlowportError]]:
-    yield kind
-    for one in kind.__subclasses__():
-        yield from _kinds(one)
-
-
-def _made(kind: type[FlowportError]) -> FlowportError:
-    error = kind.__new__(kind)
-    FlowportError.__init__(error, "What is wrong.", members={"id": JOB_ID})
-    return error
-
-
-@pytest.mark.parametrize("kind", sorted(set(_kinds()), key=str))
+@pytest.mark.parametrize("kind", kinds())
 @pytest.mark.parametrize("query", [{"access_token": (TOKEN,)}, {}])
 def test_every_refusal_is_in_its_own_form(kind: type[FlowportError], query: Any) -> None:
-    answer = DIALECT.refuse(_post(query=query), _made(kind))
+    answer = DIALECT.refuse(_post(query=query), an_error(kind, members={"id": JOB_ID}))
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     document = json.loads(answer.body)
     if answer.status == 401:

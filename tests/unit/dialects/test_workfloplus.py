@@ -1,7 +1,6 @@
 """WorkfloPlus's wire: what its literal exchanges do not show."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +40,7 @@ from flowport.usecases.documents.change import ChangeDocument, DeleteDocument
 from flowport.usecases.documents.read import ListDocuments, ReadDocument, ReadHistory
 from flowport.usecases.documents.sync import Sync
 from flowport.usecases.issue_token import IssueToken
+from tests.errors import an_error, kinds
 from tests.fakes import JOB_ID, NOW, a_job
 
 DIALECT = WorkfloPlus()
@@ -287,29 +287,21 @@ def test_documents_that_no_answer_can_hold_are_asked_for_in_smaller_pages() -> N
     assert DIALECT.render(post(""), command, [Snapshot(large, NOW)]).status == 200
 
 
-def _classes(of: type[FlowportError] = FlowportError) -> Iterator[type[FlowportError]]:
-    yield of
-    for one in of.__subclasses__():
-        yield from _classes(one)
-
-
-@pytest.mark.parametrize("kind", sorted(set(_classes()), key=str))
+@pytest.mark.parametrize("kind", kinds())
 def test_every_error_is_told_in_this_familys_words(kind: Any) -> None:
-    error = kind.__new__(kind)
-    FlowportError.__init__(error, "What is wrong.", headers={"Retry-After": "2", "WWW-Authenticate": "Basic"})
-    error.problems = (("f", "is wrong"),)
+    error = an_error(kind, headers={"Retry-After": "2", "WWW-Authenticate": "Basic"})
     answer = DIALECT.refuse(post(""), error)
     document = json.loads(answer.body)
     assert list(document) == ["message", "errors"]
     assert document["message"] == "What is wrong."
     assert all(list(one) == ["field", "message"] for one in document["errors"])
-    assert answer.status in {400, 401, 403, 404, 405, 409, 500, 503, 504}
+    assert answer.status in {400, 401, 403, 404, 405, 409, 429, 500, 503, 504}
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert answer.headers["Retry-After"] == "2"
     assert "Basic" not in str(answer.headers.get("WWW-Authenticate", ""))
     of_token = token_refusal(error)
     assert set(json.loads(of_token.body)) <= {"error", "error_description"}
-    assert of_token.status in {400, 401, 404, 405, 409, 410, 412, 422, 500, 503, 504}
+    assert of_token.status in {400, 401, 404, 405, 409, 410, 412, 422, 429, 500, 503, 504}
 
 
 def test_a_lost_service_is_told_with_when_to_come_again() -> None:
