@@ -634,3 +634,18 @@ def test_a_patch_cannot_take_back_that_a_phixflow_run_can_be_aborted(
     admin.publish()
     assert admin.call("PATCH", PATH, change).status == status
     assert admin.call("PATCH", PATH, {"mode": "sync"}).status == (422 if "mode" in change else 200)
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example.com", "http://localhost:3000", "https://[::1]:8443", "*"])
+def test_an_endpoint_names_origins_as_browsers_send_them(admin: Admin, origin: str) -> None:
+    assert admin.publish(cors=[origin]).document["cors"] == [origin]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["", "shop.example.com", "https://shop.example.com/", "https://Shop.example.com", "https://*.example.com", "null",
+     "https://shop.example.com:443", "ftp://shop.example.com", "https://a b", "https://shop.example.com:0"],
+)  # fmt: skip
+def test_what_no_browser_sends_as_an_origin_is_refused(admin: Admin, origin: str) -> None:
+    answer = admin.publish(cors=[origin])
+    assert (answer.status, answer.pointers) == (422, ["/cors/0"])

@@ -89,6 +89,7 @@ def _every_setting(admin: Admin) -> dict[str, Any]:
         "keep_payloads_days": 0,
         "callback_url": "https://hooks.example.com/x",
         "callback_hosts": ["*.example.com"],
+        "cors": ["https://shop.example.com"],
         "sample": {"a": [1, None, "2026-11-22", "yes"], "text": "two\nlines\n"},
         "aliases": ["v10:My API", "nebulagraph:107"],
         "parameters": [{"name": "n", "type": "integer", "default": None}, {"name": "m", "required": True}],

@@ -74,7 +74,7 @@ def test_publish_sends_every_option(cli: Cli, tmp_path: Path) -> None:
         "--ip-allow", "2001:db8::/32", "--http-header", "X-Trace", "--log-group", "/aws/vendedlogs/states/x",
         "--sample", f"@{tmp_path / 'sample.json'}", "--title", "Hello", "--disabled",
         "--input-schema", str(tmp_path / "schema.json"), "--output-schema", str(tmp_path / "output.json"),
-        "--output-mapping", "total",
+        "--output-mapping", "total", "--cors-origin", "https://shop.example.com", "--cors-origin", "https://b.example.com",
     )  # fmt: skip
 
     assert result.exit_code == 0
@@ -89,6 +89,7 @@ def test_publish_sends_every_option(cli: Cli, tmp_path: Path) -> None:
         "ip_allow": ["10.0.0.0/8", "2001:db8::/32"],
         "http_headers": ["X-Trace"],
         "log_group": "/aws/vendedlogs/states/x",
+        "cors": ["https://shop.example.com", "https://b.example.com"],
         "sample": {"items": [1]},
         "input_schema": {"type": "object"},
         "output_schema": {},

@@ -145,6 +145,7 @@ def show_endpoint(endpoint: Mapping[str, Any]) -> None:
             "log group": endpoint.get("log_group"),
             "callback": endpoint.get("callback_url"),
             "callback hosts": endpoint.get("callback_hosts"),
+            "pages of": endpoint.get("cors"),
             "sample": None if sample is None else cell_text(sample),
             "input schema": _json_line(endpoint.get("input_schema")),
             "output schema": _json_line(endpoint.get("output_schema")),

@@ -93,6 +93,13 @@ def publish(
         list[str] | None,
         typer.Option(help="Host that a call's Callback-Url may name (*.example.com too); repeatable.", metavar="HOST"),
     ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Origin whose pages may call and read the jobs, besides the stack's own (* for all); repeatable.",
+            metavar="ORIGIN",
+        ),
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="Sample input for `flowport call --sample`.", metavar="JSON|@FILE")
     ] = None,
@@ -153,6 +160,7 @@ def publish(
         keep_payloads_days=keep_payloads_days,
         callback_url=callback_url,
         callback_hosts=callback_host,
+        cors=cors_origin,
         input_schema=_schema(input_schema, "input schema"),
         output_schema=_schema(output_schema, "output schema"),
         output_mapping=output_mapping,

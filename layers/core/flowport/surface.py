@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
 from flowport.dialects import dialect_of
+from flowport.dialects.native.addressed import addressed_by
 from flowport.dialects.rate_limit import with_limits
 from flowport.dialects.wire import Dialect, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, LimitReached, UnknownOutcome
 from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller, Noted
 from flowport.usecases.map_output import mapped_result
+from flowport.usecases.page_origins import WITHIN_SECONDS, PageOrigins
 from flowport.usecases.ports import Clock, OutputMapping
 from flowport.usecases.redrive_job import Redrive
 from flowport.usecases.run_batch import RunBatch, RunOrBatch
@@ -48,17 +51,19 @@ class PublicSurface:
     base_path: str = ""
     cors_origins: tuple[str, ...] = ()
     mapping: OutputMapping | None = None
+    page_origins: PageOrigins | None = None
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one API Gateway event."""
         started = self.clock.monotonic()
         request = request_of(event, self.custom_domain, self.base_path)
         dialect = dialect_of(request)
-        cors = cors_headers(request, self.cors_origins) if dialect.cors is None else own_cors(request, dialect.cors)
         if request.method == "OPTIONS":
+            cors = self._cors(dialect, request)
             return answer_of(HttpResponse(204, "", {"Allow": METHODS, **cors}))
         noted = Noted()
         response, failure = self._serve(dialect, request, started + ACCEPT_WITHIN_SECONDS, noted)
+        cors = self._cors(dialect, request)
         headers: dict[str, str | tuple[str, ...]] = {"Cache-Control": "no-store", **cors, **response.headers}
         if "Vary" in cors and isinstance(own := response.headers.get("Vary"), str):
             headers["Vary"] = f"{own}, {cors['Vary']}"
@@ -66,6 +71,32 @@ class PublicSurface:
             headers["Flowport-Request-Id"] = request.request_id
         self._report(dialect, request, response, failure, started, noted)
         return answer_of(replace(response, headers=headers, body="" if request.method == "HEAD" else response.body))
+
+    def _cors(self, dialect: Dialect, request: HttpRequest) -> dict[str, str]:
+        """Say which pages may read the answer; whatever that is, a refusal or a failure too."""
+        if dialect.cors is not None:
+            return own_cors(request, dialect.cors)
+        headers, origin = cors_headers(request, self.cors_origins), request.headers.get("origin")
+        addressed = addressed_by(request.segments)
+        if not origin or self.page_origins is None or addressed is None or "Access-Control-Allow-Origin" in headers:
+            return headers
+        try:
+            deadline = self.clock.monotonic() + WITHIN_SECONDS
+            own = self.page_origins.of(self._workspace(dialect, request), addressed, deadline=deadline)
+        except FlowportError:
+            own = ()  # it cannot be told; the answer itself is more important
+        except Exception:  # noqa: BLE001  # for the same reason
+            observability.report_failure("the origins of an endpoint cannot be read", request_id=request.request_id)
+            own = ()
+        return cors_headers(request, own) or {"Vary": "Origin"}
+
+    def _workspace(self, dialect: Dialect, request: HttpRequest) -> str:
+        """Give the workspace that a request is for, whether its credential is good or not."""
+        named = None
+        with suppress(FlowportError):
+            sender = dialect.sender(request)
+            named = sender.presented.workspace if sender.presented is not None else sender.workspace
+        return named or self.default_workspace
 
     def _serve(
         self, dialect: Dialect, request: HttpRequest, deadline: float, noted: Noted

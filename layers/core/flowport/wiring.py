@@ -37,6 +37,7 @@ from flowport.usecases.guard_logins import GuardLogins
 from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
+from flowport.usecases.page_origins import PageOrigins
 from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
 from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
@@ -226,6 +227,7 @@ def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
         custom_domain=settings.custom_domain,
         base_path=settings.base_path,
         cors_origins=settings.cors_origins,
+        page_origins=PageOrigins(parts.directory),
         mapping=JmesPathMapping(),
     )
 

@@ -46,6 +46,9 @@ NOT_IN_USER_NAMES: Final = "/#:"
 _TOO_LONG: Final = f"must have 1 to {ENDPOINT_PART_MAX} characters ({PART_BYTES} bytes of UTF-8)"
 _IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+# As browsers send it (RFC 6454): in small letters, without a path, and without the scheme's own port.
+_ORIGIN: Final = re.compile(r"\*|(?:https?)://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:]+\])(?::(?!(?:80|443)$)[1-9]\d{0,4})?")
+ORIGINS_AT_MOST: Final = 20
 _LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_/.#-]{1,512}")
 
 
@@ -135,6 +138,13 @@ def _host_pattern(text: str) -> str:
     return text
 
 
+def _origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        message = "is not an origin: write https://shop.example.com, with a port where it has one, or * for all"
+        raise ValueError(message)
+    return text
+
+
 def _log_group(text: str) -> str:
     if not _LOG_GROUP.fullmatch(text) or not text.startswith(LOG_GROUPS):
         message = f"must be the name of a log group below {LOG_GROUPS}, which Flowport may read"
@@ -194,6 +204,7 @@ Network = Annotated[str, AfterValidator(_network)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 CallbackUrl = Annotated[str, AfterValidator(_callback_url)]
 HostPattern = Annotated[str, AfterValidator(_host_pattern)]
+Origin = Annotated[str, AfterValidator(_origin)]
 LogGroup = Annotated[str, AfterValidator(_log_group)]
 Method = Literal["GET", "POST"]
 Methods = Annotated[list[Method], Field(min_length=1), AfterValidator(unique)]
@@ -234,6 +245,7 @@ class EndpointDocument(Document):
     callback_hosts: Annotated[list[HostPattern], Field(max_length=HOSTS_AT_MOST), AfterValidator(unique)] = Field(
         default=[]
     )
+    cors: Annotated[list[Origin], Field(max_length=ORIGINS_AT_MOST), AfterValidator(unique)] = Field(default=[])
     sample: Sample = None
     input_schema: dict[str, Any] | None = None
     output_schema: dict[str, Any] | None = None

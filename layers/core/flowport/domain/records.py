@@ -60,6 +60,8 @@ class Endpoint:
     `input_schema` and `output_schema` are JSON Schemas as JSON texts: an input must fit the one, the other says what
     callers get. `output_mapping` (JMESPath) makes that of a run's output.
 
+    Pages of the origins in `cors` may call it and read its jobs, besides those of the stack's own; `*` is every origin.
+
     Every job's end is sent to `callback_url`; a call may name another URL, on one of `callback_hosts`.
     """
 
@@ -82,6 +84,7 @@ class Endpoint:
     keep_payloads_days: int | None = None
     callback_url: str | None = None
     callback_hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
     sample: Any = None
     input_schema: str | None = None
     output_schema: str | None = None
