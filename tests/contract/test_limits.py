@@ -126,6 +126,13 @@ def test_a_refusal_that_a_process_knows_of_costs_nothing(dynamodb: Any, jobs_tab
     assert store.count(SUBJECT, RATE, NOW + 20_000).accepted
 
 
+def test_a_process_that_last_saw_room_finds_what_others_have_used_meanwhile(dynamodb: Any, jobs_table: str) -> None:
+    mine, others = (DynamoLimitStore(dynamodb, jobs_table, FakeClock()) for _ in range(2))
+    assert mine.count(SUBJECT, RATE, NOW).accepted
+    assert [others.count(SUBJECT, RATE, NOW).accepted for _ in range(2)] == [True, True]
+    assert not mine.count(SUBJECT, RATE, NOW).accepted
+
+
 def test_a_count_whose_answer_was_lost_counts_twice_at_most(dynamodb: Any, jobs_table: str) -> None:
     store = DynamoLimitStore(Counting(dynamodb, lose=1), jobs_table, FakeClock())
     assert store.count(SUBJECT, RATE, NOW).full == NOW * 1000 + 2 * RATE.interval

@@ -159,3 +159,23 @@ def test_unknown_paths_and_methods_are_flowports_own_404_and_405(caller: httpx.C
     answer = caller.request("DELETE", f"/v1/run/{local.samples['hello']}")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
     assert caller.post("/v1/jobs").headers["Allow"] == "GET, HEAD"
+
+
+def test_wrong_passwords_lock_their_sender_and_an_administrator_unlocks(local: Local, admin: httpx.Client) -> None:
+    name, password = f"u{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+    body = {"name": name, "password": password, "scopes": ["run"]}
+    assert admin.post("/v1/admin/users", json=body).status_code == 201
+    with local.http(None) as client:
+
+        def change(present: str, new: str) -> httpx.Response:
+            auth = httpx.BasicAuth(f"default/{name}", present)
+            return client.post("/v1/me/password", json={"password": new}, auth=auth)
+
+        assert change(password, "another long password").status_code == 204
+        refused = [change(password, "a third long password") for _ in range(9)]
+        locked = next(answer for answer in refused if answer.status_code == 429)
+        assert locked.json()["type"] == "urn:flowport:problem:too-many-attempts"
+        assert int(locked.headers["Retry-After"]) >= 1
+        assert {answer.status_code for answer in refused} == {401, 429}
+        assert admin.post(f"/v1/admin/users/{name}/unlock").status_code == 200
+        assert change("another long password", "a third long password").status_code == 204

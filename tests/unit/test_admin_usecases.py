@@ -107,7 +107,15 @@ class Credentials:
     def get(self, workspace: str, key: str, *, deadline: float) -> Credential | None:
         return self.rows.get(key)
 
-    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+    def set_password(
+        self,
+        changed: Credential,
+        *,
+        write_id: str,
+        deadline: float,
+        acts: Sequence[Act] = (),
+        over: str | None = None,
+    ) -> bool:
         raise AssertionError(changed)
 
     def token_key(self, workspace: str, credential_id: str, *, deadline: float) -> str | None:

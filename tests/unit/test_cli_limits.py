@@ -52,3 +52,25 @@ def test_a_rate_of_another_form_is_refused_before_anything_is_sent(cli: Cli, rat
 def test_a_list_shows_limits(cli: Cli) -> None:
     cli.api.replies = [answer({"items": [{"id": "tok_1", "name": "ci", **MADE}], "cursor": None})]
     assert "100/60s, 5 jobs" in cli("tokens", "list").stdout
+
+
+def test_users_my_password_proves_the_present_one_and_sends_no_token(cli: Cli) -> None:
+    cli.api.replies = [answer(None, 204)]
+    result = cli("users", "my-password", "default/ada", "--password-stdin", stdin="old one\nnew and longer\n")
+    assert (result.exit_code, cli.api.asked) == (0, ["POST /prod/v1/me/password"]), result.stderr
+    assert cli.api.last.headers["Authorization"] == "Basic ZGVmYXVsdC9hZGE6b2xkIG9uZQ=="
+    assert json.loads(cli.api.last.content) == {"password": "new and longer"}
+    assert "old one" not in result.output
+    assert "new and longer" not in result.output
+
+
+@pytest.mark.parametrize(("user", "stdin"), [("ada", "a\nb\n"), ("default/ada", "only one\n")])
+def test_users_my_password_needs_a_whole_name_and_two_passwords(cli: Cli, user: str, stdin: str) -> None:
+    result = cli("users", "my-password", user, "--password-stdin", stdin=stdin)
+    assert (result.exit_code, cli.api.asked) == (2, [])
+
+
+def test_users_unlock_says_from_where_a_user_was_locked(cli: Cli) -> None:
+    lifted = [{"address": "192.0.2.1", "locked_until": "2026-11-22T02:20:01.203Z"}]
+    cli.api.replies = [answer({"name": "ada", "lifted": lifted})]
+    assert "User ada can try again; it was locked from 192.0.2.1." in cli("users", "unlock", "ada").stderr

@@ -1,5 +1,6 @@
 """`flowport users …`: callers who say who they are with a name and a password."""
 
+import base64
 from typing import Annotated
 
 import typer
@@ -15,11 +16,14 @@ from flowport_cli.commands.tokens import (
     grant,
     warn,
 )
+from flowport_cli.errors import WrongUse
 from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Users with a password: create, list, password, unlock, revoke.", no_args_is_help=True)
+app = typer.Typer(
+    help="Users with a password: create, list, password, my-password, unlock, revoke.", no_args_is_help=True
+)
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin instead of asking for it.")
 ]
@@ -90,6 +94,31 @@ def unlock(
         session.emit(answer)
     lifted = [str(one.get("address")) for one in answer.document().get("lifted", ())]
     session.note(f"User {name} can try again{f'; it was locked from {", ".join(lifted)}' if lifted else ''}.")
+
+
+@app.command("my-password")
+def my_password(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="Who you are: WORKSPACE/NAME.", metavar="WORKSPACE/NAME")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read two lines from stdin: the present password, the new one.")
+    ] = False,
+) -> None:
+    """Change your own password; it takes the present one and no token."""
+    session = session_of(ctx, as_json=False)
+    if user.count("/") != 1 or ":" in user:
+        raise WrongUse(f"{user!r} is not a user.", hint="A user is WORKSPACE/NAME: default/ada")
+    if password_stdin:
+        present, _, new = secret_from_stdin("password").partition("\n")
+    else:
+        present = str(typer.prompt("Present password", hide_input=True, err=True))
+        new = _password(from_stdin=False)
+    if not present or not new:
+        raise WrongUse("There are no two passwords on stdin.", hint="The present one comes first, each on a line.")
+    basic = base64.b64encode(f"{user}:{present}".encode()).decode()
+    client = session.client(needs_token=False)
+    client.send("POST", "v1", "me", "password", body={"password": new}, headers={"Authorization": f"Basic {basic}"})
+    session.note(f"{user} has another password; the last one, and the tokens that it got, are refused from now on.")
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -24,6 +24,7 @@ IS_OF_WORKSPACE: Final = "attribute_exists(id) AND workspace = :workspace"
 IS_USER: Final = f"{IS_OF_WORKSPACE} AND kind = :user AND attribute_not_exists(revoked_at)"
 IS_NOT_REVOKED: Final = f"{IS_OF_WORKSPACE} AND attribute_not_exists(revoked_at)"
 # `change_id` is to changes what `write_id` is to the first write.
+HAS_PASSWORD: Final = "password_hash = :over"  # noqa: S105  # an expression
 SET_PASSWORD: Final = "SET password_hash = :hash, brought = :brought, change_id = :change"  # noqa: S105  # an expression
 REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now), change_id = :change"
 # Tokens and users share the index; one page looks at this many of the other kind at most.
@@ -91,15 +92,24 @@ class DynamoCredentialRegistry:
         }
         return self._change(seen, request, write_id, deadline, acts)
 
-    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
+    def set_password(
+        self,
+        changed: Credential,
+        *,
+        write_id: str,
+        deadline: float,
+        acts: Sequence[Act] = (),
+        over: str | None = None,
+    ) -> bool:
         """Update two attributes; nothing else of the user is written."""
         request = {
             "UpdateExpression": SET_PASSWORD,
-            "ConditionExpression": IS_USER,
+            "ConditionExpression": IS_USER if over is None else f"{IS_USER} AND {HAS_PASSWORD}",
             "ExpressionAttributeValues": {
                 ":hash": encode(changed.password_hash),
                 ":brought": encode(changed.brought),
                 ":user": encode("user"),
+                **({} if over is None else {":over": encode(over)}),
             },
         }
         return self._change(changed, request, write_id, deadline, acts)

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from flowport import observability
 from flowport.adapters.api_gateway import answer_of, request_of
-from flowport.admin import routes
+from flowport.admin import my_routes, routes
 from flowport.admin.calls import Call, UseCases
 from flowport.admin.document import read
 from flowport.admin.models import BootstrapEvent, OperatorBootstrapEvent
 from flowport.dialects.native import Native, problem
 from flowport.dialects.wire import HttpRequest, HttpResponse
-from flowport.domain.access import Principal
+from flowport.domain.access import Presented, Principal, refuse_credential
 from flowport.domain.audit import Act
 from flowport.domain.errors import CredentialMissing, FlowportError, Forbidden
 from flowport.domain.records import OPERATOR_SCOPE, OPERATOR_WORKSPACE
@@ -80,6 +80,8 @@ class AdminFunction:
     def _serve(self, request: HttpRequest, started: float) -> tuple[HttpResponse, Principal | None]:
         principal = None
         try:
+            if my_routes.is_mine(request):
+                return self._serve_mine(request, started)
             route, names, handler = routes.find(request)
             principal = self._let_in(
                 request, route.scope, started + ACCEPT_WITHIN_SECONDS, handler in routes.FOR_OPERATORS
@@ -93,6 +95,24 @@ class AdminFunction:
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
             return problem(InternalError(message)), principal
 
+    def _serve_mine(self, request: HttpRequest, started: float) -> tuple[HttpResponse, Principal]:
+        caller = self._caller(request, my_routes.presented_user(request), None, started + ACCEPT_WITHIN_SECONDS)
+        principal = self.access.identified(caller)
+        if principal.credential is None:
+            raise refuse_credential()
+        actor = Actor(principal.workspace, started + WITHIN_SECONDS, principal.name, request.request_id)
+        return my_routes.change_password(request, self.use, actor, principal.credential), principal
+
+    def _caller(self, request: HttpRequest, presented: Presented, workspace: str | None, deadline: float) -> Caller:
+        return Caller(
+            presented=presented,
+            workspace=workspace,
+            default_workspace=self.site.default_workspace,
+            source_ip=request.source_ip,
+            deadline=deadline,
+            request_id=request.request_id,
+        )
+
     def _let_in(self, request: HttpRequest, scope: str, deadline: float, for_operators: bool) -> Principal:  # noqa: FBT001  # a property of the route
         sender = Native().sender(request)
         if for_operators and sender.presented is not None and sender.presented.workspace == OPERATOR_WORKSPACE:
@@ -100,15 +120,7 @@ class AdminFunction:
         if sender.presented is None:
             message = f"This needs a credential with the scope {scope!r}: Authorization: Bearer <token>."
             raise CredentialMissing(message, headers={"WWW-Authenticate": 'Bearer realm="flowport"'})
-        caller = Caller(
-            presented=sender.presented,
-            workspace=sender.workspace,
-            default_workspace=self.site.default_workspace,
-            source_ip=request.source_ip,
-            deadline=deadline,
-            request_id=request.request_id,
-        )
-        principal = self.access.with_scope(caller, scope)
+        principal = self.access.with_scope(self._caller(request, sender.presented, sender.workspace, deadline), scope)
         if (principal.workspace == OPERATOR_WORKSPACE) != (scope == OPERATOR_SCOPE):
             message = f"The scope {scope!r} means nothing in the workspace {principal.workspace!r}."
             raise Forbidden(message)

@@ -103,6 +103,18 @@ class PasswordDocument(Document):
         return _weakness(self.password)
 
 
+class MyPasswordDocument(Document):
+    """The password that a user wants instead of the present one."""
+
+    password: Password
+
+    @classmethod
+    def conflicts(cls, sent: Mapping[str, Any]) -> Iterable[Violation]:
+        """It is long."""
+        if len(str(sent.get("password", ""))) < PASSWORD_AT_LEAST and isinstance(sent.get("password"), str):
+            yield Violation("/password", f"has fewer than {PASSWORD_AT_LEAST} characters")
+
+
 class UserDocument(RoleDocument):
     """A new user."""
 

@@ -116,6 +116,19 @@ class ManageCredentials:
         message = f"There is no user {name!r} in the workspace {actor.workspace!r}, or it is revoked."
         raise NotFound(message)
 
+    def change_own_password(self, actor: Actor, user: Credential, password: str) -> Credential:
+        """Give a user another password in the place of the one that it has just proved."""
+        if self.passwords.verify(user.password_hash, password):
+            raise ValidationFailed([Violation("/password", "is the present one; choose another")])
+        changed = replace(user, password_hash=self.passwords.hash(password), brought=False)
+        acts = self.audit.changed(actor, "password", user, changed)
+        write_id = ids.new_attempt_id()
+        over = user.password_hash
+        if self.registry.set_password(changed, write_id=write_id, deadline=actor.deadline, acts=acts, over=over):
+            return changed
+        message = "The password was changed by somebody else at this very moment, or the user was revoked."
+        raise Conflict(message)
+
     def revoke_token(self, actor: Actor, credential_id: str) -> Credential:
         """Refuse a token from the next request on."""
         key = self.registry.token_key(actor.workspace, credential_id, deadline=actor.deadline)

@@ -116,8 +116,19 @@ class CredentialRegistry(Protocol):
         """Revoke it from now on; the first revocation's time stays. False when it was revoked since it was `seen`."""
         ...
 
-    def set_password(self, changed: Credential, *, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
-        """Write a user's `password_hash` and `brought` and nothing else. False when the user is revoked by now."""
+    def set_password(
+        self,
+        changed: Credential,
+        *,
+        write_id: str,
+        deadline: float,
+        acts: Sequence[Act] = (),
+        over: str | None = None,
+    ) -> bool:
+        """Write a user's `password_hash` and `brought` and nothing else. False when the user is revoked by now.
+
+        With `over`, only in the place of that hash.
+        """
         ...
 
     def page(
