@@ -14,6 +14,7 @@ from flowport.domain.callbacks import Callback, Sent
 from flowport.domain.documents import Change, Snapshot, Stored, digest
 from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
 from flowport.domain.guard import NOTHING, Attempts, GuardKey
+from flowport.domain.ids import unqualified_machine_arn
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
 from flowport.domain.keys import JobKey, Taken
@@ -494,7 +495,7 @@ class FakeDefinitions:
         self.executions: dict[str, Definition] = {}
 
     def of_machine(self, arn: str, *, deadline: float | None = None) -> Definition | None:
-        return self.machines.get(arn)
+        return self.machines.get(arn) or self.machines.get(unqualified_machine_arn(arn))
 
     def of_execution(self, execution_arn: str, *, deadline: float | None = None) -> Definition | None:
         return self.executions.get(execution_arn)

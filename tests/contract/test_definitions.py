@@ -60,6 +60,12 @@ def test_an_executions_definition_is_that_of_its_machine(place: Place) -> None:
     assert place.port.of_execution(place.run(arn)) == Definition(arn, "STANDARD", TEXT)
 
 
+@pytest.mark.parametrize("suffix", [":live", ":7"])
+def test_a_version_or_alias_that_is_not_shown_has_its_machines_definition(place: Place, suffix: str) -> None:
+    arn = place.make()
+    assert place.port.of_machine(arn + suffix) == Definition(arn, "STANDARD", TEXT)
+
+
 def test_what_is_not_there_has_no_definition(place: Place) -> None:
     assert place.port.of_machine(GONE) is None
     assert place.port.of_execution(f"{ACCOUNT}:execution:m:gone") is None

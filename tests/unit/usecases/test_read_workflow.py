@@ -95,6 +95,12 @@ def test_an_express_job_is_shown_the_present_workflow_and_told_so(stack: Stack, 
     assert (read.workflow.start_at, read.exact) == ("Quick", False)
 
 
+def test_a_version_that_is_not_shown_is_not_passed_off_as_the_machine(stack: Stack, reader: WorkflowReader) -> None:
+    stack.directory.add(an_endpoint(express_arn=f"{EXPRESS_ARN}:7", standard_arn=None))
+    read = reader.of_endpoint(stack.caller(), QUOTE)
+    assert (read.definition.machine_arn, read.exact) == (EXPRESS_ARN, False)
+
+
 def test_a_workflow_whose_machine_is_gone_is_404(
     stack: Stack, reader: WorkflowReader, definitions: FakeDefinitions
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from flowport.adapters.aws import AnyClient, error_code, patience, repeat
+from flowport.domain.ids import unqualified_machine_arn
 from flowport.usecases.ports import Clock, Definition
 
 WHAT: Final = "Step Functions"
@@ -32,10 +33,16 @@ class StepFunctionsDefinitions:
         self._clock = clock
 
     def of_machine(self, arn: str, *, deadline: float | None = None) -> Definition | None:
-        """Read a machine's present definition."""
+        """Read a present definition: a version's own, where AWS shows it, else that of the machine itself.
+
+        An alias has none, since it may lead to two versions; consent is the machine's, so that IAM may deny a version.
+        """
         client = self._client()
-        answer = self._shown(lambda: client.describe_state_machine(stateMachineArn=arn), deadline)
-        return None if answer is None else Definition(arn, answer["type"], answer["definition"])
+        for shown in dict.fromkeys((arn, unqualified_machine_arn(arn))):
+            answer = self._shown(lambda shown=shown: client.describe_state_machine(stateMachineArn=shown), deadline)  # type: ignore[misc]
+            if answer is not None:
+                return Definition(shown, answer["type"], answer["definition"])
+        return None
 
     def of_execution(self, execution_arn: str, *, deadline: float | None = None) -> Definition | None:
         """Read the definition that a Standard execution was started with; AWS knows none of an Express one."""

@@ -396,7 +396,10 @@ class Definitions(Protocol):
     """What state machines are made of."""
 
     def of_machine(self, arn: str, *, deadline: float | None = None) -> Definition | None:
-        """Give a machine's present definition; None when it is not there or its owner does not let it be seen."""
+        """Give a machine's present definition; None when it is not there or its owner does not let it be seen.
+
+        A version or an alias that is not shown has its machine's, under the machine's own ARN.
+        """
         ...
 
     def of_execution(self, execution_arn: str, *, deadline: float | None = None) -> Definition | None:

@@ -71,7 +71,7 @@ class WorkflowReader:
                 f"The state machine {arn} cannot be shown: it is no longer there, or has lost its tag flowport:publish."
             )
             raise NotFound(message)
-        return WorkflowRead(found, workflow_of(found.text), exact)
+        return WorkflowRead(found, workflow_of(found.text), exact and found.machine_arn == arn)
 
 
 def _machine_of(endpoint: Endpoint, wanted: str | None) -> str | None:
