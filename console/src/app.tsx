@@ -3,6 +3,7 @@ import { Problem, call, onRefusal, token, workspaceOf } from "./lib/api";
 import { asProblem } from "./lib/hooks";
 import { usePlace, type Place } from "./lib/router";
 import { Button, Field, Icon, Link, Loading, Notice } from "./lib/ui";
+import { Audit } from "./views/audit";
 import { Credentials } from "./views/credentials";
 import { EndpointPage } from "./views/endpoint";
 import { EndpointForm } from "./views/endpoint-form";
@@ -10,6 +11,7 @@ import { Endpoints } from "./views/endpoints";
 import { JobPage } from "./views/job";
 import { Jobs } from "./views/jobs";
 import { Overview } from "./views/overview";
+import { Reference } from "./views/reference";
 
 /** What the token may do here. */
 export interface Rights {
@@ -140,6 +142,8 @@ function Shell(props: { rights: Rights; workspace: string; onSignOut: () => void
         ["endpoints", "Endpoints", "endpoints", props.rights.admin],
         ["jobs", "Jobs", "jobs", props.rights.jobs],
         ["credentials", "Credentials", "credentials", props.rights.admin],
+        ["audit", "Audit", "audit", props.rights.admin],
+        ["api", "API", "api", true],
       ] as const,
     [props.rights],
   );
@@ -184,7 +188,9 @@ function Shell(props: { rights: Rights; workspace: string; onSignOut: () => void
 function View({ place, at, rights }: { place: Place; at: string; rights: Rights }) {
   const [, first, second, third] = place.segments;
   if (at === "jobs") return first ? <JobPage key={first} id={first} /> : <Jobs place={place} rights={rights} />;
+  if (at === "api") return <Reference place={place} />;
   if (rights.admin) {
+    if (at === "audit") return <Audit place={place} />;
     if (at === "") return <Overview place={place} />;
     if (at === "credentials") return <Credentials place={place} />;
     if (at === "endpoints") {

@@ -27,6 +27,10 @@ const ENDPOINT: Endpoint = {
   aliases: ["theeye:61f4"],
   http_headers: ["X-Cache"],
   dialects: { theeye: {} },
+  input_schema: { type: "object" },
+  output_schema: null,
+  output_mapping: "result",
+  limits: { rate: { requests: 5, seconds: 10 } },
   version: 3,
   created_at: "2026-11-22T01:20:00.000Z",
   updated_at: "2026-11-22T01:20:00.000Z",
@@ -56,6 +60,11 @@ describe("the endpoint's form", () => {
     ["sample", "{"],
     ["sample", JSON.stringify("x".repeat(8192))],
     ["rest", "[]"],
+    ["input_schema", "[]"],
+    ["output_schema", "{"],
+    ["rate_requests", "0"],
+    ["rate_seconds", "x"],
+    ["concurrent", "-1"],
     ["rest", "{"],
   ])("says what is wrong with %s = %s", (field, value) => expect(Object.keys(check({ ...GOOD, [field]: value }))).toEqual([field]));
 
@@ -72,5 +81,7 @@ describe("the endpoint's form", () => {
   it("finds the field of a violation", () => {
     expect(fieldOf("/ip_allow/0")).toBe("ip_allow");
     expect(fieldOf("/dialects/phixflow")).toBe("rest");
+    expect(fieldOf("/limits/rate/seconds")).toBe("rate_seconds");
+    expect(fieldOf("/limits/concurrent")).toBe("concurrent");
   });
 });

@@ -5,6 +5,7 @@ import { lines, quoted } from "../src/lib/curl";
 import { byTime, timesOf, totals } from "../src/lib/figures";
 import { ago, duration } from "../src/lib/format";
 import { check, documentOf, EMPTY, standing } from "../src/lib/grants";
+import { operations, resolved } from "../src/lib/openapi";
 import { placeOf } from "../src/lib/router";
 import type { Endpoint, Point } from "../src/lib/types";
 
@@ -107,4 +108,43 @@ describe("a new credential", () => {
     expect(standing({ revoked_at: null, expires_at: "2026-11-22T01:00:00Z" }, now)).toBe("expired");
     expect(standing({ revoked_at: "2026-11-21T01:00:00Z", expires_at: null }, now)).toBe("revoked");
   });
+});
+
+describe("an OpenAPI document", () => {
+  const document = {
+    paths: {
+      "/v1/run/a/b": {
+        parameters: [{ $ref: "#/components/parameters/Wait" }],
+        post: {
+          tags: ["run"],
+          summary: "Run a/b",
+          requestBody: { content: { "application/json": { schema: { $ref: "#/components/schemas/In" }, example: { n: 1 } } } },
+          responses: { "200": { description: "The job", content: { "application/json": { schema: { type: "object" } } } }, "404": { $ref: "#/components/responses/Gone" } },
+        },
+      },
+    },
+    components: {
+      parameters: { Wait: { name: "Prefer", in: "header", description: "How to wait" } },
+      schemas: { In: { type: "object", properties: { n: { $ref: "#/components/schemas/Number" } } }, Number: { type: "number" }, Loop: { $ref: "#/components/schemas/Loop" } },
+      responses: { Gone: { description: "Not there" } },
+    },
+  };
+  it("is read with what its references name", () =>
+    expect(operations(document)).toEqual([
+      {
+        method: "POST",
+        path: "/v1/run/a/b",
+        summary: "Run a/b",
+        description: "",
+        group: "run",
+        parameters: [{ name: "Prefer", in: "header", required: false, description: "How to wait", schema: null }],
+        body: { type: "application/json", schema: { type: "object", properties: { n: { type: "number" } } }, example: { n: 1 } },
+        answers: [
+          { status: "200", description: "The job", schema: { type: "object" } },
+          { status: "404", description: "Not there", schema: null },
+        ],
+      },
+    ]));
+  it("may refer to itself", () => expect(JSON.stringify(resolved(document, document.components.schemas.Loop))).toContain("$ref"));
+  it("may be nothing at all", () => expect(operations(null)).toEqual([]));
 });

@@ -20,6 +20,12 @@ export interface Draft {
   log_group: string;
   aliases: string;
   sample: string;
+  input_schema: string;
+  output_schema: string;
+  output_mapping: string;
+  rate_requests: string;
+  rate_seconds: string;
+  concurrent: string;
   /** Everything else of the document, as JSON. */
   rest: string;
 }
@@ -30,7 +36,11 @@ const PART_MAX = 128;
 const SAMPLE_BYTES = 8192;
 const ARN = /^arn:[a-z0-9-]+:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_.-]{1,80}(:[A-Za-z0-9_.-]+)?$/;
 const READ_ONLY = ["endpoint", "module", "name", "enabled", "version", "created_at", "updated_at"];
-const OWN: (keyof Draft)[] = [
+const OWN: string[] = [
+  "limits",
+  "input_schema",
+  "output_schema",
+  "output_mapping",
   "title",
   "express_arn",
   "standard_arn",
@@ -68,15 +78,22 @@ export const NEW: Draft = {
   log_group: "",
   aliases: "",
   sample: "{}",
+  input_schema: "",
+  output_schema: "",
+  output_mapping: "",
+  rate_requests: "",
+  rate_seconds: "60",
+  concurrent: "",
   rest: "{}",
 };
 
 const lines = (text: string): string[] => text.split(/[\n,]/).map((line) => line.trim()).filter(Boolean);
+const written = (value: unknown): string => (value === null || value === undefined ? "" : JSON.stringify(value, null, 2));
 const numbered = (value: number | null): string => (value === null ? "" : String(value));
 
 export function draftOf(endpoint: Endpoint): Draft {
   const rest = Object.fromEntries(
-    Object.entries(endpoint).filter(([name]) => !READ_ONLY.includes(name) && !OWN.includes(name as keyof Draft)),
+    Object.entries(endpoint).filter(([name]) => !READ_ONLY.includes(name) && !OWN.includes(name)),
   );
   return {
     module: endpoint.module,
@@ -97,6 +114,12 @@ export function draftOf(endpoint: Endpoint): Draft {
     log_group: endpoint.log_group ?? "",
     aliases: endpoint.aliases.join("\n"),
     sample: endpoint.sample === null ? "" : JSON.stringify(endpoint.sample, null, 2),
+    input_schema: written(endpoint.input_schema),
+    output_schema: written(endpoint.output_schema),
+    output_mapping: typeof endpoint.output_mapping === "string" ? endpoint.output_mapping : "",
+    rate_requests: numbered(endpoint.limits?.rate?.requests ?? null),
+    rate_seconds: numbered(endpoint.limits?.rate?.seconds ?? 60),
+    concurrent: numbered(endpoint.limits?.concurrent ?? null),
     rest: JSON.stringify(rest, null, 2),
   };
 }
@@ -123,8 +146,22 @@ export function documentOf(draft: Draft): Record<string, unknown> {
     callback_hosts: lines(draft.callback_hosts),
     log_group: draft.log_group.trim() || null,
     aliases: lines(draft.aliases),
-    sample: draft.sample.trim() ? (JSON.parse(draft.sample) as unknown) : null,
+    sample: parsed(draft.sample),
+    input_schema: parsed(draft.input_schema),
+    output_schema: parsed(draft.output_schema),
+    output_mapping: draft.output_mapping.trim() || null,
+    limits: limitsOf(draft),
   };
+}
+
+const parsed = (text: string): unknown => (text.trim() ? (JSON.parse(text) as unknown) : null);
+
+function limitsOf(draft: Draft): Record<string, unknown> | null {
+  const limits = {
+    ...(draft.rate_requests.trim() ? { rate: { requests: Number(draft.rate_requests), seconds: Number(draft.rate_seconds) } } : {}),
+    ...(draft.concurrent.trim() ? { concurrent: Number(draft.concurrent) } : {}),
+  };
+  return Object.keys(limits).length ? limits : null;
 }
 
 function part(text: string): string | undefined {
@@ -193,6 +230,14 @@ export function check(draft: Draft): Errors {
   if (alias) say("aliases", `${alias} is not <kind>:<id>`);
   say("sample", jsonProblem(draft.sample));
   if (new TextEncoder().encode(draft.sample).length > SAMPLE_BYTES) say("sample", `has more than ${SAMPLE_BYTES.toLocaleString("en")} bytes`);
+  for (const field of ["input_schema", "output_schema"] as const) {
+    say(field, jsonProblem(draft[field]));
+    if (!errors[field] && draft[field].trim() && !isObject(draft[field])) say(field, "must be a JSON object");
+  }
+  say("rate_requests", whole(draft.rate_requests, 1, 1_000_000));
+  if (draft.rate_requests.trim() && !draft.rate_seconds.trim()) say("rate_seconds", "is needed beside a number of calls");
+  say("rate_seconds", whole(draft.rate_seconds, 1, 86_400));
+  say("concurrent", whole(draft.concurrent, 1, 1_000_000));
   say("rest", jsonProblem(draft.rest));
   if (!errors.rest && draft.rest.trim() && !isObject(draft.rest)) say("rest", "must be a JSON object");
   return errors;
@@ -205,6 +250,7 @@ const isObject = (text: string): boolean => {
 
 /** The field that a violation's JSON Pointer is about. */
 export function fieldOf(pointer: string): keyof Draft {
-  const [member = ""] = pointer.replace(/^\//, "").split("/");
-  return member === "module" || member === "name" || OWN.includes(member as keyof Draft) ? (member as keyof Draft) : "rest";
+  const [member = "", inner = "", last = ""] = pointer.replace(/^\//, "").split("/");
+  if (member === "limits") return inner === "concurrent" ? "concurrent" : last === "seconds" ? "rate_seconds" : "rate_requests";
+  return member === "module" || member === "name" || OWN.includes(member) ? (member as keyof Draft) : "rest";
 }

@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { duration } from "./format";
 import { useWidth } from "./hooks";
 import { curve, draw, short } from "./layout";
-import { way, type Trace } from "./trace";
+import { way, type Trace, type Visit } from "./trace";
 import type { Workflow } from "./types";
 import { Icon, lookOf, words } from "./ui";
 
@@ -133,9 +133,9 @@ export default function WorkflowGraph(props: {
                 </g>
                 <text class="name" x="38" y="21">
                   {short(box.state.name, 34)}
-                </text>
+                </text>{" "}
                 <text class="type" x="38" y="38">
-                  {visit ? [duration(visit.ms), visit.times > 1 ? `${visit.times}×` : "", visit.attempts > visit.times ? `${visit.attempts} attempts` : ""].filter(Boolean).join(" · ") : box.state.type}
+                  {visit ? told(visit) : box.state.type}
                 </text>
                 {visit && (
                   <g class="mark-of" transform={`translate(${box.width - 1} 0)`}>
@@ -173,9 +173,9 @@ function Title(props: {
     >
       <rect width={Math.max(40, props.width)} height="26" rx="12" />
       <text x="12" y="18">
-        {short(props.name, Math.max(8, Math.floor(props.width / 9) - 8))}
-        <tspan class="type" dx="8">
-          {visit ? duration(visit.ms) : props.type}
+        {short(props.name, Math.max(8, Math.floor(props.width / 9) - 8))}{" "}
+        <tspan class="type" dx="4">
+          {visit ? told(visit) : props.type}
         </tspan>
       </text>
     </g>
@@ -186,7 +186,7 @@ function asButton(path: string, name: string, props: { selected: string | null; 
   const toggle = (): void => props.onSelect(props.selected === path ? null : path);
   return {
     role: "button",
-    tabIndex: 0,
+    tabindex: 0,
     "aria-pressed": props.selected === path,
     "aria-label": name,
     onClick: toggle,
@@ -204,10 +204,17 @@ const look = (trace: Trace | null, path: string): string => {
   return visit ? `visited ${lookOf(visit.status)}` : trace ? "unvisited" : "";
 };
 
+/** What is seen comes first, so that people can say what they see; then what it means. */
 function label(name: string, type: string, trace: Trace | null, path: string): string {
   const visit = trace?.visits.get(path);
-  if (!visit) return trace ? `${name}, ${type}, not entered` : `${name}, ${type}`;
-  return `${name}, ${type}, ${words(visit.status)}, ${duration(visit.ms)}${visit.times > 1 ? `, ${visit.times} times` : ""}`;
+  if (!visit) return `${name} ${type}${trace ? ", not entered" : ""}`;
+  return `${name} ${told(visit)}, ${type}, ${words(visit.status)}`;
+}
+
+function told(visit: Visit): string {
+  const times = visit.times > 1 ? `${visit.times}×` : "";
+  const attempts = visit.attempts > visit.times ? `${visit.attempts} attempts` : "";
+  return [duration(visit.ms), times, attempts].filter(Boolean).join(" · ");
 }
 
 function summary(workflow: Workflow, trace: Trace | null): string {

@@ -263,6 +263,14 @@ function Make({ kind, onClose, onMade }: { kind: Kind; onClose: () => void; onMa
             />
           )}
           {input("days", "Expires in days", "Empty: never")}
+          <details>
+            <summary class="faint">Limits</summary>
+            <div class="triple limits">
+              {input("requests", "Calls at most", "Empty: no limit")}
+              {input("seconds", "in seconds", "The time they are counted in")}
+              {input("concurrent", "Jobs at one time", "Empty: no limit")}
+            </div>
+          </details>
         </div>
         <footer>
           <Button onClick={onClose}>Cancel</Button>

@@ -183,13 +183,30 @@ function Form({ start, present }: { start: Draft; present?: Endpoint }) {
           {area("sample", "Sample request", "Prefilled in “Try it”", 6)}
         </section>
 
-        <details class="card" open={["ip_allow", "time_limit", "keep_jobs_days", "keep_payloads_days", "callback_url", "callback_hosts", "aliases", "rest"].some((field) => wrong(field as keyof Draft))}>
+        <details class="card" open={(["input_schema", "output_schema", "output_mapping"] as const).some((field) => wrong(field) ?? draft[field])}>
+          <summary>
+            <h2>Schemas and mapping</h2>
+          </summary>
+          <p class="hint">
+            Inputs are held to a JSON Schema (2020-12), which also fills in defaults; callers get of the output what a JMESPath expression makes of it.
+          </p>
+          {area("input_schema", "Input schema", "One JSON object; empty: any input", 7)}
+          {text("output_mapping", "Output mapping", "For example result.{total: total_cents}; empty: the output as it is", { mono: true })}
+          {area("output_schema", "Output schema", "For the documentation of the API", 4)}
+        </details>
+
+        <details class="card" open={["rate_requests", "rate_seconds", "concurrent", "ip_allow", "time_limit", "keep_jobs_days", "keep_payloads_days", "callback_url", "callback_hosts", "aliases", "rest"].some((field) => wrong(field as keyof Draft))}>
           <summary>
             <h2>Limits, callbacks, dialects</h2>
           </summary>
           <div class="pair">
             {area("ip_allow", "Addresses that may call", "Networks, one a line; empty for all", 3)}
             {area("aliases", "Aliases", "kind:id, one a line, for dialects that address by number", 3)}
+          </div>
+          <div class="triple">
+            {text("rate_requests", "Calls at most", "Of all callers together; empty: as many as come", { inputMode: "numeric" })}
+            {text("rate_seconds", "in seconds", "The time in which they are counted", { inputMode: "numeric" })}
+            {text("concurrent", "Jobs at one time", "Empty: as many as come", { inputMode: "numeric" })}
           </div>
           <div class="triple">
             {text("time_limit", "Time limit in seconds", "Then the job is stopped", { inputMode: "numeric" })}
@@ -200,7 +217,7 @@ function Form({ start, present }: { start: Draft; present?: Endpoint }) {
             {text("callback_url", "Callback", "Every job's end is sent there", { placeholder: "https://" })}
             {area("callback_hosts", "Hosts that callers may name", "One a line; empty for none", 2)}
           </div>
-          {area("rest", "Further settings", "Everything else that an endpoint can say, as one JSON object: schemas, limits, headers, parameters, dialects", 8)}
+          {area("rest", "Further settings", "Everything else that an endpoint can say, as one JSON object: headers, parameters, dialects", 8)}
         </details>
 
         <div class="form-end">

@@ -121,6 +121,8 @@ function Details({ endpoint }: { endpoint: Endpoint }) {
             ["Addresses", list(endpoint.ip_allow, "from anywhere")],
             ["Aliases", list(endpoint.aliases, "none")],
             ["Time limit", or(endpoint.time_limit, "the workflow's own", " s")],
+            ["Calls", endpoint.limits?.rate ? `${endpoint.limits.rate.requests} in ${endpoint.limits.rate.seconds} s` : <span class="faint">as many as come</span>],
+            ["At one time", or(endpoint.limits?.concurrent ?? null, "as many as come", " jobs")],
           ]}
         />
       </section>
@@ -156,6 +158,7 @@ function Details({ endpoint }: { endpoint: Endpoint }) {
 }
 
 const KNOWN = new Set([
+  "limits",
   "express_arn",
   "standard_arn",
   "mode",
