@@ -49,12 +49,14 @@ _PATH: Final[Mapping[str, str]] = {
 _WAIT: Final[Json] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _STATUS: Final[Json] = {"enum": sorted(OPEN | ENDED)}
 _KEY: Final[Json] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+_LABEL: Final = "[A-Za-z0-9_.-]{1,64}=[^,\\x00-\\x1f]{0,256}"
+_DEADLINE: Final[Json] = {"type": "integer", "minimum": 1, "maximum": 31_536_000}
 WORKSPACE: Final = parameter("header", "Flowport-Workspace", TEXT, "Whose endpoint, where no credential says so.")
 HEADERS_OF_RUNS: Final[tuple[Json, ...]] = (
     parameter("header", "Prefer", TEXT, f"respond-async, or wait=N (at most {MAX_WAIT_SECONDS}): then 202."),
     parameter("header", "Idempotency-Key", _KEY, "The same key gives the same job."),
-    parameter("header", "Flowport-Labels", TEXT, "k=v, k=v"),
-    parameter("header", "Flowport-Deadline", {"type": "integer", "minimum": 1}, "Seconds, then the run is stopped."),
+    parameter("header", "Flowport-Labels", {"type": "string", "pattern": f"^{_LABEL}(, ?{_LABEL})*$"}, "k=v, k=v"),
+    parameter("header", "Flowport-Deadline", _DEADLINE, "Seconds, then the run is stopped."),
     parameter("header", "Callback-Url", {"type": "string", "format": "uri"}, "POSTed to when the job ends."),
 )
 VIEW: Final = parameter("query", "view", {"enum": ["job", "output", "http"]}, "What a sync answer is made of.")
