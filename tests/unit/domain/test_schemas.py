@@ -29,6 +29,7 @@ def pointers(schema: Any) -> list[str]:
         ({"allOf": [{"$ref": "other.json"}]}, "/allOf/0/$ref"),
         ({"$ref": "#/$defs/missing"}, "/$ref"),
         ({"$ref": "#anchor"}, "/$ref"),
+        ({"$ref": "word", "$defs": {"w": {"$anchor": "word"}}}, "/$ref"),
         ({"$ref": "#/const", "const": {"type": "string"}}, "/$ref"),
         ({"properties": {"a/b": {"$id": "https://example.com/b"}}}, "/properties/a~1b/$id"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "/$schema"),
@@ -70,6 +71,13 @@ def doubling(times: int) -> dict[str, Any]:
     return {"$ref": "#/$defs/a0", "$defs": {**steps, f"a{times}": {"type": "integer"}}}
 
 
+def unevaluated(times: int) -> Any:
+    schema: Any = {"type": "object"}
+    for _ in range(times):
+        schema = {"oneOf": [schema, False], "unevaluatedProperties": {"type": "integer"}}
+    return schema
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -80,6 +88,7 @@ def doubling(times: int) -> dict[str, Any]:
         {"properties": {"x": SELF}, "unevaluatedProperties": False, "allOf": [{"properties": {"x": SELF}}]},
         {"properties": {"x": {"oneOf": [{"properties": {"y": SELF}}, {"properties": {"y": SELF}}]}}},
         doubling(9),
+        unevaluated(5),
         {"enum": [{"n": n} for n in range(600)]},
     ],
 )
@@ -118,7 +127,8 @@ def test_size_depth_and_number_of_subschemas_have_limits() -> None:
     assert size_problem(dumps(deep)) == "is nested 52 levels deep; a schema has at most 50"
     assert size_problem(dumps({"description": "[" * 40_000})) == ("has 40018 bytes as JSON; a schema has at most 32768")
     assert size_problem(dumps({"description": '["\\' * 100})) is None
-    assert pointers({"allOf": [True] * 2_001}) == [""]
+    assert pointers({"properties": {f"p{n}": True for n in range(2_000)}}) == [""]
+    assert pointers({"properties": {f"p{n}": True for n in range(1_999)}}) == []
 
 
 # -- defaults ----------------------------------------------------------------------------------------------------------
