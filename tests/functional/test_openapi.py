@@ -1,5 +1,6 @@
 """GET /v1/openapi.json: valid, complete against the route tables, and no more than its reader may use."""
 
+import base64
 import inspect
 import json
 import re
@@ -11,7 +12,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from flowport.admin import routes as admin_routes
+from flowport.admin.my_routes import presented_user
 from flowport.dialects.native.requests import ROUTES
+from flowport.dialects.wire import HttpRequest
 from flowport.domain.records import Endpoint, Workspace
 from flowport.openapi import admin, components, native
 from tests.functional.admin_harness import OPERATOR
@@ -94,6 +97,14 @@ def test_every_route_of_the_native_contract_is_in_the_document(gateway: Handler)
     routes = {(path, method.lower()) for path, methods in ROUTES.table.items() for method in methods}
     never = {(path, method.lower()) for path, method in native.NEVER}
     assert routes - never <= {(path, method) for path, method, _ in operations(document)}
+
+
+def test_what_users_do_for_themselves_is_in_the_document(gateway: Handler) -> None:
+    (described,) = [path for path, _, _ in operations(read(gateway)) if path.startswith("/v1/me/")]
+    ada = {"authorization": f"Basic {base64.b64encode(b'acme/ada:the present one').decode()}"}
+    segments = tuple(described.strip("/").split("/"))
+    request = HttpRequest("POST", described, segments, ada, {}, b"", "192.0.2.7", "https://api.example.com/prod")
+    assert presented_user(request).kind == "user"
 
 
 def test_a_route_that_nobody_described_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from flowport.admin import credential_routes as credentials
 from flowport.admin import routes
 from flowport.admin.calls import Handler
 from flowport.admin.credential_models import (
+    PASSWORD_AT_LEAST,
     ApiKeyDocument,
     ClientDocument,
     KeyDocument,
@@ -63,6 +64,22 @@ _QUERY: Final[Mapping[str, tuple[Json, ...]]] = {
     ),
 }
 _IF_MATCH: Final = parameter("header", "If-Match", TEXT, "The version that is to be changed, as its ETag.")
+
+# For users, who need no scope for it.
+MINE: Final[Json] = {
+    "/v1/me/password": {
+        "post": {
+            "summary": "Change one's own password",
+            "operationId": "my_password",
+            "tags": ["me"],
+            "security": [{"basic": []}],
+            "requestBody": body(
+                an_object(("password",), password={"type": "string", "minLength": PASSWORD_AT_LEAST}), required=True
+            ),
+            "responses": {"204": answers(None, "The new one holds from now on."), **refused(409)},
+        }
+    }
+}
 
 
 def schemas() -> Json:

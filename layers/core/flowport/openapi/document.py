@@ -29,7 +29,7 @@ def document(read: OpenApiRead, base_url: str) -> Json:
         schemas |= _schemas_of(endpoint)
         paths |= _paths_of(endpoint)
     if not read.operates:
-        paths |= native.paths()
+        paths |= native.paths() | admin.MINE
     if read.administers or read.operates:
         schemas |= admin.schemas()
         paths |= admin.paths(administers=read.administers, operates=read.operates)
