@@ -7,7 +7,7 @@ import pytest
 
 from flowport.domain.records import Endpoint
 from tests.functional.dialects.cases import Case, play, read_cases
-from tests.functional.harness import EXPRESS_ARN, Aws, Handler
+from tests.functional.harness import EXPRESS_ARN, Aws, Handler, event
 
 CASES = read_cases("native")
 HELLO = Endpoint("default", "samples", "hello", express_arn=EXPRESS_ARN, methods=("GET", "POST"))
@@ -16,5 +16,10 @@ HELLO = Endpoint("default", "samples", "hello", express_arn=EXPRESS_ARN, methods
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_native(case: Case, published: Aws, load: Callable[..., Handler]) -> None:
     if case.given:
-        published.put(replace(HELLO, auth=tuple(case.given["auth"])))
-    play(case, published, load("GatewayFunction"), load("RecordCompletionFunction"))
+        published.put(replace(HELLO, **{name: tuple(value) for name, value in case.given.items()}))
+    known = {}
+    if "resume" in case.proves:
+        known["CALLBACK"] = load("ParkRunFunction")(event("lambda/reserve_callback"), None)["callback_id"]
+    if "call-back" in case.proves:
+        published.create_machine("flowport-deliver")
+    play(case, published, load("GatewayFunction"), load("RecordCompletionFunction"), known)

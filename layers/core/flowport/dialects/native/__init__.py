@@ -30,6 +30,8 @@ class Native:
                 "cancel",
                 "redrive",
                 "delete",
+                "resume",
+                "call-back",
                 "http-output",
                 "auth-none",
                 "auth-token",
