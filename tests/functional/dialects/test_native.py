@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,9 @@ HELLO = Endpoint("default", "samples", "hello", express_arn=EXPRESS_ARN, methods
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_native(case: Case, published: Aws, load: Callable[..., Handler]) -> None:
     if case.given:
-        published.put(replace(HELLO, **{name: tuple(value) for name, value in case.given.items()}))
-    known = {}
+        settings: dict[str, Any] = {name: tuple(value) for name, value in case.given.items()}
+        published.put(replace(HELLO, **settings))
+    known: dict[str, str] = {}
     if "resume" in case.proves:
         known["CALLBACK"] = load("ParkRunFunction")(event("lambda/reserve_callback"), None)["callback_id"]
     if "call-back" in case.proves:
