@@ -97,6 +97,13 @@ describe("the layout", () => {
     expect(drawn.sort()).toEqual([way("", "Price"), way("Price", "Refused"), way("Price", ""), way("Refused", "")].sort());
   });
 
+  it("is as wide as its ways reach, also around the states", () => {
+    const two = { ...QUOTE, states: [{ ...QUOTE.states[0]!, next: [{ to: "Refused", label: "on ClientError, Runtime.Handler" }, { to: "Gone", label: "on States.TaskFailed, States.T" }] }, QUOTE.states[1]!, { ...QUOTE.states[1]!, name: "Gone", path: "Gone" }] };
+    const drawing = draw(two);
+    const reach = Math.max(...drawing.edges.flatMap((edge) => edge.points.map((point) => point.x)));
+    expect(drawing.width).toBeGreaterThan(reach);
+  });
+
   it("draws a state that leads to itself", () => {
     const loop: Workflow = { ...QUOTE, states: [{ name: "Price", type: "Task", path: "Price", next: [{ to: "Price", label: "again" }], end: true }] };
     expect(draw(loop).edges.some((edge) => edge.from === "Price" && edge.to === "Price" && curve(edge.points).startsWith("M"))).toBe(true);

@@ -109,7 +109,10 @@ function read(graph: Graph, workflow: Workflow, containers: Set<string>): Drawin
     };
   });
   const whole = graph.graph() as { width?: number; height?: number };
-  return { width: Math.ceil(whole.width ?? 0), height: Math.ceil(whole.height ?? 0), boxes, groups, dots, edges };
+  // The graph's own size is that of its nodes: a way that goes around them may reach further.
+  const reach = Math.max(0, ...edges.flatMap((edge) => edge.points.map((point) => point.x)));
+  const width = Math.ceil(Math.max(whole.width ?? 0, reach + MARGIN));
+  return { width, height: Math.ceil(whole.height ?? 0), boxes, groups, dots, edges };
 }
 
 /** The state's path of a node's id. */
@@ -120,11 +123,15 @@ export function curve(points: { x: number; y: number }[]): string {
   const [begin, ...rest] = points;
   if (!begin) return "";
   let text = `M${begin.x.toFixed(1)} ${begin.y.toFixed(1)}`;
+  let last = begin;
   for (let i = 0; i < rest.length - 1; i++) {
     const here = rest[i]!;
     const next = rest[i + 1]!;
     const mid = i === rest.length - 2 ? next : { x: (here.x + next.x) / 2, y: (here.y + next.y) / 2 };
-    text += ` Q${here.x.toFixed(1)} ${here.y.toFixed(1)} ${mid.x.toFixed(1)} ${mid.y.toFixed(1)}`;
+    const upright = Math.abs(last.x - here.x) < 0.5 && Math.abs(here.x - mid.x) < 0.5;
+    last = mid;
+    if (upright) text += ` L${mid.x.toFixed(1)} ${mid.y.toFixed(1)}`;
+    else text += ` Q${here.x.toFixed(1)} ${here.y.toFixed(1)} ${mid.x.toFixed(1)} ${mid.y.toFixed(1)}`;
   }
   if (rest.length === 1) text += ` L${rest[0]!.x.toFixed(1)} ${rest[0]!.y.toFixed(1)}`;
   return text;
