@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from flowport.adapters.json_schemas import JsonSchemas
 from flowport.dialects.workfloplus.documents import aborted, assigned, document_of, read_document
 from flowport.domain.callbacks import Parking, key_of_name, parked
 from flowport.domain.documents import COMPLETION
 from flowport.domain.errors import (
     Conflict,
     EndpointDisabled,
+    InputInvalid,
     JobEnded,
     NotFound,
     NotSupported,
@@ -74,6 +76,20 @@ def test_a_first_document_makes_a_job_and_starts_its_workflow_with_it(stack: Sta
     assert (only(stack).input, only(stack).client_job_id, only(stack).documented) == (document(1), "c-1", True)
     assert only(stack).machine_type == "STANDARD"
     assert [arn.rpartition(":")[2] for arn in stack.executions.standard] == [execution_name(told.job.id)]
+
+
+def test_a_document_is_checked_and_stays_as_its_client_has_it(stack: Stack) -> None:
+    schema = {"required": ["metadata"], "properties": {"more": {"default": 1}}}
+    stack.directory.add(replace(WORKFLOW, input_schema=json.dumps(schema)))
+    stack.sync = replace(stack.sync, run=replace(stack.run_endpoint, schemas=JsonSchemas()))
+    for _ in range(2):
+        stack.clock.sleep(1)
+        sync(stack, document(1))
+    assert (current(stack), history(stack)) == (document(1), [document(1)])
+    refused = {"required": ["completedBy"]}
+    stack.directory.add(replace(WORKFLOW, input_schema=json.dumps(refused)))
+    with pytest.raises(InputInvalid):
+        sync(stack, document(1, clientJobId="c-2"))
 
 
 def test_later_documents_replace_it_and_every_one_is_kept(stack: Stack) -> None:

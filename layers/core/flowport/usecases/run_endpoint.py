@@ -270,7 +270,9 @@ class RunEndpoint:
         text = command.read_input()
         if endpoint.input_schema is None or self.schemas is None or command.checked:
             return text
-        return self.schemas.fit(endpoint.path, endpoint.input_schema, text)
+        fitting = self.schemas.fit(endpoint.path, endpoint.input_schema, text)
+        # A document is its client's, who sends it again to be sure: it is checked, and stays as it was sent.
+        return text if command.documented else fitting
 
     def _numbered(self, caller: Caller, command: Run, job: Job) -> Job:
         if command.number_series is None or self.numbers is None:
