@@ -128,7 +128,16 @@ def test_a_token_without_admin_sees_jobs_and_the_api_alone(open_console: Open) -
 # -- from nothing to a revoked credential ----------------------------------------------------------------------------
 
 
-def test_a_newcomer_publishes_tries_limits_and_revokes_in_the_console_alone(open_console: Open, local: Local) -> None:
+def _sees_the_jobs_of(page: Page, name: str) -> None:
+    """Watch what was called: two tries of the console, two calls of the partner, none that was refused."""
+    page.goto(f"./?range=1h&endpoint=e2e%2F{name}")
+    expect(page.locator(".tile").first).to_contain_text(re.compile(r"Calls\s*4"))
+    page.goto(f"endpoints/e2e/{name}")
+    page.get_by_role("tab", name="Jobs").click()
+    expect(page.get_by_role("row").filter(has_text="Succeeded")).to_have_count(4)
+
+
+def test_a_newcomer_publishes_tries_limits_watches_and_revokes_in_the_console_alone(open_console: Open, local: Local) -> None:
     name = f"console-{secrets.token_hex(4)}"
     page = open_console("endpoints/new")
     page.get_by_label("Module").fill("e2e")
@@ -161,6 +170,9 @@ def test_a_newcomer_publishes_tries_limits_and_revokes_in_the_console_alone(open
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("radio", name="these alone").check()
     page.get_by_role("checkbox", name=f"e2e/{name}").check()
+    page.locator("summary", has_text="Limits").click()
+    page.get_by_label("Calls at most").fill("2")
+    page.get_by_label("in seconds").fill("86400")
     page.get_by_role("button", name="Make it").click()
     expect(page.get_by_text("It is shown this once")).to_be_visible()
     token = page.locator(".secret code").inner_text()
@@ -169,6 +181,10 @@ def test_a_newcomer_publishes_tries_limits_and_revokes_in_the_console_alone(open
     with local.http(token) as partner:
         assert partner.post(f"/v1/run/e2e/{name}", json={}).status_code == 200
         assert partner.post("/v1/run/samples/hello", json={}).status_code == 403
+        assert partner.post(f"/v1/run/e2e/{name}", json={}).status_code == 200
+        assert partner.post(f"/v1/run/e2e/{name}", json={}).status_code == 429
+        _sees_the_jobs_of(page, name)
+        page.goto("credentials")
         page.get_by_role("button", name=f"Revoke {name}").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         expect(page.get_by_text(re.compile("revoked or expired"))).to_be_visible()

@@ -40,6 +40,7 @@ def document(admin: Admin, **changes: Any) -> dict[str, Any]:
         "keep_payloads_days": None,
         "callback_url": None,
         "callback_hosts": [],
+        "cors": [],
         "sample": None,
         "input_schema": None,
         "output_schema": None,

@@ -123,7 +123,7 @@ export function JobPage({ id }: { id: string }) {
               ["Accepted", <Moment at={job.created_at} now={now} />],
               ["Started", job.started_at ? <Moment at={job.started_at} now={now} /> : <span class="faint">not yet</span>],
               ["Ended", job.finished_at ? <Moment at={job.finished_at} now={now} /> : <span class="faint">not yet</span>],
-              ["Called", job.mode === "sync" ? "and waited for" : "and not waited for"],
+              ["Mode", job.mode === "sync" ? "sync: its caller waited" : "async: its caller took the job"],
               ["Client's name", job.client_job_id ? <code>{job.client_job_id}</code> : <span class="faint">none</span>],
               [
                 "Labels",
