@@ -130,7 +130,7 @@ def by_nebulagraph(endpoint: Published) -> str:
     account = base64.b64encode(f"{user['name']}:{user['password']}".encode()).decode()
     connected = endpoint.http.post("/api-open/v1/connect", headers={"Authorization": f"Bearer {account}"})
     assert body_of(connected) == {"code": 0, "data": {"success": True}, "message": "Success"}
-    added = endpoint.http.post(f"/api-open/v1/workflows/{endpoint.number}/jobs")  # the client keeps the cookie
+    added = endpoint.http.post(f"/api-open/v1/workflows/{endpoint.number}/jobs", json={})  # the client keeps the cookie
     endpoint.http.cookies.clear()
     endpoint.admin.post(f"/v1/admin/users/{user['name']}/revoke").raise_for_status()
     return str(body_of(added)["data"]["id"])

@@ -115,6 +115,12 @@ def test_a_cause_that_no_utf_8_can_carry_is_escaped() -> None:
     assert r'"msg":"\ud800"' in answer.body
 
 
+def test_an_output_that_is_not_kept_is_not_told_as_none() -> None:
+    job = an_ended_job(output=None, keep_payloads_ms=0)
+    answer = IOLINKER.render(a_request(), None, Ran(job, an_endpoint(), "job"))  # type: ignore[arg-type]
+    assert answer.body.startswith('{"response":{"data":"","code":1,"msg":"The output is not kept",')
+
+
 def test_a_refusal_that_no_utf_8_can_carry_is_escaped() -> None:
     assert r'"message":"\ud800"' in IOLINKER.refuse(a_request(), errors.NotFound("\ud800")).body
 

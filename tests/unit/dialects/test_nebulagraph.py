@@ -15,7 +15,7 @@ from flowport.dialects.nebulagraph.requests import given as given_in
 from flowport.dialects.nebulagraph.requests import workflow_input
 from flowport.dialects.wire import HttpRequest
 from flowport.domain.access import Presented
-from flowport.domain.errors import CredentialInvalid, FlowportError
+from flowport.domain.errors import CredentialInvalid, FlowportError, UnsupportedMediaType
 from flowport.domain.job import ENDED, OPEN, Status
 from flowport.domain.numbers import JobNumber
 from flowport.domain.parameters import Parameter, ParameterRefused
@@ -275,6 +275,14 @@ def test_every_error_is_told_in_the_familys_own_form(kind: type[FlowportError], 
     assert answer.status == min(document["code"] // 100_000, 500)
     assert (answer.status >= 500) == (error.status >= 500)
     assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_with_a_cookie_even_no_body_must_be_declared_as_json() -> None:
+    from_a_page = replace(_add({}), body=b"", headers={"cookie": "explorer_token=e30.e30.x"})
+    with pytest.raises(UnsupportedMediaType):
+        given_in(from_a_page)
+    declared = replace(from_a_page, headers={**from_a_page.headers, "content-type": "application/json"})
+    assert given_in(declared) == given_in(replace(from_a_page, headers={}))
 
 
 @given(st.text(max_size=80))

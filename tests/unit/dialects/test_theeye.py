@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowport.dialects.theeye import TheEye
+from flowport.dialects.theeye import TheEye, documents
 from flowport.dialects.theeye.documents import LIFECYCLE, STATE
 from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.access import Presented
-from flowport.domain.errors import CredentialInvalid, CredentialMissing, FlowportError, JobEnded, Unavailable
+from flowport.domain.errors import (
+    CredentialInvalid,
+    CredentialMissing,
+    FlowportError,
+    JobEnded,
+    PayloadNotKept,
+    Unavailable,
+)
 from flowport.domain.job import ENDED, OPEN, Job
 from flowport.domain.tokens import new_token
 from flowport.usecases.read_whole_job import WholeJob
@@ -208,6 +215,16 @@ def test_every_refusal_is_in_its_own_form(kind: type[FlowportError], query: Any)
         assert list(document) == ["message", "statusCode", "name", "code", "status"]
         assert (document["status"], document["message"]) == (answer.status, "What is wrong.")
         assert document["name"] == ("ClientError" if answer.status < 500 else "ServerError")
+
+
+def test_an_output_that_is_not_kept_is_not_told_as_null() -> None:
+    job = a_job(status="SUCCEEDED", finished_at=1, output=None, keep_payloads_ms=0)
+    with pytest.raises(PayloadNotKept):
+        documents.answer(job, "", "", None)
+    with pytest.raises(PayloadNotKept):
+        documents.answer(job, "result", "", None)
+    shown = json.loads(documents.job_document(job, None))
+    assert (shown["state"], shown["output"], shown["result"]) == ("success", None, None)
 
 
 def test_a_client_is_told_when_to_come_again() -> None:

@@ -172,6 +172,14 @@ def test_an_abort_stops_the_run_and_ends_the_job_with_its_reason(stack: Stack) -
     assert history(stack) == [document(1), document(2, "Aborted", abandonReason="No access")]
 
 
+def test_an_abort_that_arrives_after_a_newer_document_stops_the_run_all_the_same(stack: Stack) -> None:
+    sync(stack, document(1))
+    sync(stack, document(5))
+    sync(stack, document(2, "Aborted"))
+    assert (only(stack).status, len(stack.executions.stopped)) == ("ABORTED", 1)
+    assert history(stack) == [document(1), document(5), document(2, "Aborted")]
+
+
 def test_a_first_document_that_says_aborted_starts_nothing_and_is_told_to_callbacks(stack: Stack) -> None:
     told = sync(stack, document(1, "Aborted"), request_id="r1=")
     assert (told.job.status, told.job.cause) == ("ABORTED", "Aborted by its client.")

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from flowport.dialects.features import Support
 from flowport.dialects.paths import Routes
 from flowport.dialects.wire import JSON, HttpRequest, HttpResponse, Sender
-from flowport.domain.access import Presented, refuse_credential
+from flowport.domain.access import Presented
 from flowport.domain.addresses import endpoint_address
 from flowport.domain.errors import (
     AddressRefused,
@@ -58,6 +58,7 @@ ERRORS: Final[tuple[tuple[type[FlowportError], int, str, str | None], ...]] = (
     (InvalidRequest, 400, INVALID_PARAMS, None),
 )
 OTHERS: Final = "systemError"  # [C] everything else, with the status that the native contract has for it
+NOT_KEPT: Final = "The output is not kept"  # [C] as a failure, since "" would say that there was none
 RUN_FAILED: Final = 1  # [C] `code` of a run that failed; [S] 0 when nothing did
 
 ROUTES: Final = Routes[Literal["run", "callback"]](
@@ -76,12 +77,14 @@ class Iolinker:
     features: Mapping[str, Support] = {
         "sync": "own",
         "async": "own",
+        "hand-over": "own",
         "get-input": "own",
         "read-job": "own",
         "resume": "own",
         "auth-none": "yes",
         "auth-token": "own",
         "auth-password": "own",
+        "preflight": "yes",
     }
 
     def parse(self, request: HttpRequest) -> Run | Resume:
@@ -105,10 +108,10 @@ class Iolinker:
         presented = None
         if token:
             presented = Presented.of_any_token(token, owner)
+            if presented.workspace != owner:  # nothing that this owner knows; no harm where nothing is asked for
+                presented = Presented.of_brought_token(token, owner)
         elif user and (password := request.headers.get("password", "")):
             presented = Presented.of_user(owner, user, password, brought=True)
-        if presented is not None and presented.workspace != owner:
-            raise refuse_credential()
         return Sender(presented, owner, optional=True)
 
     def render(self, request: HttpRequest, command: Run | Resume, result: Any) -> HttpResponse:  # noqa: ANN401, ARG002
@@ -122,6 +125,8 @@ class Iolinker:
         if job.status != "SUCCEEDED":
             message = quoted(_what_failed(job))
             return _answer(200, f'{{"data":"","code":{RUN_FAILED},"msg":{message},"uid":{uid}}}', led)
+        if job.output is None and job.payloads != "kept":
+            return _answer(200, f'{{"data":"","code":{RUN_FAILED},"msg":"{NOT_KEPT}","uid":{uid}}}', led)
         settings = result.endpoint.dialects.iolinker
         none = ("null", "{}") if settings is not None and settings.empty_output_is_none else ()
         output = None if job.output is None else compact(job.output)

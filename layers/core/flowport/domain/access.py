@@ -65,6 +65,11 @@ class Presented:
         """Present what a dialect's header carries: one of our tokens, or one that was brought to `workspace`."""
         if (token := parse_token(value)) is not None:
             return cls.of_token(token)
+        return cls.of_brought_token(value, workspace)
+
+    @classmethod
+    def of_brought_token(cls, value: str, workspace: str) -> "Presented":
+        """Present a token as one that was brought to `workspace`, whatever it looks like."""
         return cls("token", workspace, brought_token_key(workspace, value), brought=True)
 
     @classmethod

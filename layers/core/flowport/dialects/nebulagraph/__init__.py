@@ -12,6 +12,7 @@ from typing import Any, Final
 from flowport.dialects.features import Support
 from flowport.dialects.nebulagraph.documents import detail, item, rows
 from flowport.dialects.nebulagraph.requests import (
+    TOKEN,
     account,
     address,
     checked_name,
@@ -51,7 +52,6 @@ from flowport.usecases.read_task_output import ReadTaskOutput, TaskOutput
 from flowport.usecases.run_endpoint import Ran, Run
 from flowport.usecases.stop_job import Cancel
 
-TOKEN: Final = "explorer_token"  # noqa: S105  # the name of the cookie [F] and of the header [S]
 COOKIE: Final = "{name}={token}; Path=/; Max-Age={seconds}; HttpOnly"  # [F]
 LIFETIME_SECONDS: Final = 259_200  # [F] three days
 CONNECT: Final = "/api-open/v1/connect"
@@ -102,6 +102,7 @@ class NebulaGraph:
         "auth-password": "own",
         "auth-signed": "yes",
         "auth-cookie": "yes",
+        "preflight": "yes",
     }
 
     def parse(self, request: HttpRequest) -> Command:

@@ -20,6 +20,7 @@ from flowport.domain.parameters import Parameter, ParameterRefused, of_values
 from flowport.domain.payload import check_size, dumps, members_of, parse_json, quoted
 from flowport.domain.records import ENDPOINT_PART_MAX, WORKSPACE_NAME
 
+TOKEN: Final = "explorer_token"  # noqa: S105  # the name of the cookie [F] and of the header [S]
 _BEARER: Final = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _POSITIVE: Final = re.compile(r"[1-9][0-9]{0,8}")
@@ -159,7 +160,7 @@ def workflow_input(sent: Given, declared: Sequence[Parameter]) -> str:
     members |= {task: _object(parameters) for task, parameters in tasks.items() if parameters or task in sent.values}
     text = _object(members)
     check_size(text)
-    return text
+    return text if text.strip() else ""
 
 
 def _object(members: Mapping[str, str]) -> str:
@@ -256,14 +257,14 @@ def _body(request: HttpRequest) -> str:
     """Give the body's text, nothing for one of white space alone; it must be declared as JSON [S].
 
     A cookie goes with whatever a page of another site makes a browser send; of what needs no leave of ours
-    to be sent, nothing is JSON.
+    to be sent, nothing is JSON. So with a cookie the type must be declared for no body, too.
     """
     try:
         text = request.body.decode()
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} cannot be read."
         raise InvalidJson(message) from error
-    if not text.strip():
+    if not text.strip() and not request.cookie(TOKEN):
         return ""
     essence = request.headers.get("content-type", "").partition(";")[0].strip()
     if not _JSON_TYPE.fullmatch(essence):

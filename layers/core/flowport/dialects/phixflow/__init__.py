@@ -60,6 +60,7 @@ class PhixFlow:
         "auth-none": "yes",
         "auth-token": "yes",
         "auth-signed": "yes",
+        "preflight": "yes",
     }
     cors = None
 

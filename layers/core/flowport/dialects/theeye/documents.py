@@ -8,6 +8,7 @@ from flowport.dialects.theeye.arguments import ARGUMENTS
 from flowport.dialects.timestamps import timestamp
 from flowport.domain.addresses import endpoint_parts
 from flowport.domain.aliases import THEEYE
+from flowport.domain.errors import PayloadNotKept
 from flowport.domain.job import Job, Status
 from flowport.domain.payload import compact, dumps, elements_of, members_of, quoted
 from flowport.domain.records import Endpoint
@@ -36,12 +37,24 @@ STATUSES: Final = range(200, 600)
 _INDEX: Final = re.compile(r"[0-9]{0,6}")
 
 
+def is_kept(job: Job) -> bool:
+    """Whether the output of a run that succeeded is there: `null` would say that it gave none."""
+    return job.status != "SUCCEEDED" or job.output is not None or job.payloads == "kept"
+
+
 def output_of(job: Job) -> list[str]:
-    """Give the output: always an array of strings [S]. That of a run that failed is its cause alone [C]."""
+    """Give the output: always an array of strings [S]. That of a run that failed is its cause alone [C].
+
+    Raises:
+        PayloadNotKept: it is not kept, or not any more.
+    """
     if not job.ended:
         return []
     if job.status != "SUCCEEDED":
         return [job.cause or job.error or ""]
+    if not is_kept(job):
+        message = "The output of this job is not kept."
+        raise PayloadNotKept(message, members={"id": job.id})
     return [_string(text) for text in _elements(job.output or "null")]
 
 
@@ -125,8 +138,8 @@ def job_document(job: Job, endpoint: Endpoint | None) -> str:
         "task_arguments_values": _arguments_of(job.input),
         "lifecycle": dumps(LIFECYCLE[job.status]),
         "state": dumps(STATE[job.status]),
-        "output": _array(output_of(job)),
-        "result": result_document(job),
+        "output": _array(output_of(job)) if is_kept(job) else "null",
+        "result": result_document(job) if is_kept(job) else "null",
         "creation_date": dumps(timestamp(job.created_at)),
         "last_update": dumps(timestamp(job.finished_at or job.started_at or job.created_at)),
         "user": _user(job),

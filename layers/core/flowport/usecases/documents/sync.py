@@ -183,7 +183,7 @@ class SyncDocument:
                 "in its history."
             )
             raise JobEnded(message, members={"id": job.id, "job_status": job.status})
-        if is_older(document, current):
+        if document.closing != "aborted" and is_older(document, current):  # who aborts does so, however late it arrives
             self.writer.documents.keep(job, Snapshot(document.text, now), deadline=deadline)
             return Told(job, stored.text)
         new = Stored(document.text, now, sent, stored.revision + 1)
