@@ -145,7 +145,7 @@ class _Waiting:
         status = "SUCCEEDED" if self.at >= self.end else "RUNNING"
         return Job("", "", "", status, "sync", "STANDARD", "", "", 0, "", output="{}")  # type: ignore[arg-type]
 
-    def with_output(self, job: Job) -> Job:
+    def with_output(self, job: Job, **_deadline: object) -> Job:
         return job
 
 

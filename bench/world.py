@@ -1,6 +1,7 @@
 """What lies in the tables while we measure, and the requests that callers send."""
 
 import base64
+import time
 from typing import Any
 
 from bench.environment import ACCOUNT, REGION, TABLES
@@ -29,6 +30,7 @@ BASIC = "Basic " + base64.b64encode(f"default/ci:{_PASSWORD}".encode()).decode()
 def rows() -> Items:
     """Give the directory: one workspace, three endpoints, a token and a user."""
     at = 1_795_314_000_000
+    now = time.time_ns() // 1_000_000  # a use is noted once an hour: these were noted just now
     common: dict[str, Any] = {"workspace": "default", "module": "billing", "created_at": at, "updated_at": at}
     endpoints = (
         Endpoint(name="quote", express_arn=EXPRESS_ARN, title="Prices a basket", **common),
@@ -36,9 +38,19 @@ def rows() -> Items:
         Endpoint(name="quote-user", express_arn=EXPRESS_ARN, auth=("password",), **common),
     )
     credentials = (
-        Credential(TOKEN.key, "token", "default", "tok_7Xk2", "ci", ("run", "jobs:read"), created_at=at),
         Credential(
-            user_key("default", "ci"), "user", "default", "ci", "ci", ("run",), password_hash=_hash(), created_at=at
+            TOKEN.key, "token", "default", "tok_7Xk2", "ci", ("run", "jobs:read"), created_at=at, last_used_at=now
+        ),
+        Credential(
+            user_key("default", "ci"),
+            "user",
+            "default",
+            "ci",
+            "ci",
+            ("run",),
+            password_hash=_hash(),
+            created_at=at,
+            last_used_at=now,
         ),
     )
     return {
