@@ -142,9 +142,9 @@ def test_a_secret_in_two_places_is_refused() -> None:
 def test_a_form_that_is_no_utf_8_is_refused_and_an_empty_scope_is_none() -> None:
     with pytest.raises(InvalidRequest, match="no form"):
         DIALECT.parse(token(b"\xff"))
-    assert DIALECT.parse(token("grant_type=client_credentials&scope=")) == IssueToken(3600)
+    assert DIALECT.parse(token("grant_type=client_credentials&scope=")) == IssueToken(3600, audience="workfloplus")
     asked = DIALECT.parse(token("grant_type=client_credentials&scope=job.read+workflow.execute"))
-    assert asked == IssueToken(3600, ("job.read", "workflow.execute"))
+    assert asked == IssueToken(3600, ("job.read", "workflow.execute"), audience="workfloplus")
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

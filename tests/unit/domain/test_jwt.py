@@ -47,6 +47,31 @@ def test_claims_read_back_as_they_were_written() -> None:
     assert unverified(a_jwt(claims.document())) == claims
 
 
+def test_an_audience_reads_back_as_it_was_written() -> None:
+    claims = Claims("user:ann", "acme", audience="workfloplus")
+    assert claims.document() == {"iss": "flowport", "aud": "workfloplus", "sub": "user:ann", "ws": "acme"}
+    assert unverified(a_jwt(claims.document())) == claims
+
+
+@pytest.mark.parametrize(
+    ("audience", "meant"),
+    [
+        (None, True),
+        ("a", True),
+        (["b", "a"], True),
+        ("b", False),
+        ("ab", False),
+        ([], False),
+        (["b"], False),
+        (1, False),
+    ],
+)
+def test_a_token_is_meant_for_the_family_that_it_names_or_for_all(audience: Any, meant: bool) -> None:
+    claims = unverified(a_jwt({"sub": "ann", "ws": "acme"} | ({} if audience is None else {"aud": audience})))
+    assert claims is not None
+    assert claims.meant_for("a") is meant
+
+
 def test_the_address_says_the_workspace_of_a_token_that_does_not() -> None:
     assert unverified(a_jwt({"sub": "ann"}), "acme") == Claims("ann", "acme")
     assert unverified(a_jwt({"sub": "ann", "ws": "blue"}), "acme") == Claims("ann", "blue")

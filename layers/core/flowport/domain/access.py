@@ -44,8 +44,9 @@ _CLOCKS_APART: Final = 12 * 60 * 60_000
 class Presented:
     """A credential as the caller sent it, not yet checked. `key` is where its record would be.
 
-    `secret` is the password, the client's secret or the signed token; `alias` names the key that signed it. `brought`
-    says that it came in a place where values that people chose are taken (a dialect's own headers).
+    `secret` is the password, the client's secret or the signed token; `alias` names the key that signed it, and
+    `audience` the family that it was sent to, where that takes no other family's. `brought` says that it came in a
+    place where values that people chose are taken (a dialect's own headers).
     """
 
     kind: Literal["token", "user", "client", "jwt"]
@@ -54,6 +55,7 @@ class Presented:
     secret: str = field(default="", repr=False)
     alias: str = ""
     brought: bool = False
+    audience: str = ""
 
     @classmethod
     def of_token(cls, token: Token) -> "Presented":
@@ -86,16 +88,16 @@ class Presented:
         return cls("client", workspace, client_key(workspace, client_id), secret)
 
     @classmethod
-    def of_jwt(cls, raw: str, alias: str, workspace: str | None = None) -> "Presented":
+    def of_jwt(cls, raw: str, alias: str, workspace: str | None = None, *, audience: str = "") -> "Presented":
         """Present a signed token, whose signature is checked later under the key that `alias` names.
 
-        `workspace` is that of the call's address, for a token that names none. Raises `CredentialInvalid` when it is
-        no such token.
+        `workspace` is that of the call's address, for a token that names none; with an `audience`, one that was given
+        to another family is refused. Raises `CredentialInvalid` when it is no such token.
         """
         claims = unverified(raw, workspace)
         if claims is None or claims.key is None:
             raise refuse_credential()
-        return cls("jwt", claims.workspace, claims.key, raw, alias)
+        return cls("jwt", claims.workspace, claims.key, raw, alias, audience=audience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def check_credential(
     if record.brought and not (presented.brought or presented.kind == "jwt"):
         raise refuse_credential()
     if presented.kind == "jwt":
-        record = _narrowed(record, claims)
+        record = _narrowed(record, claims, presented.audience)
     if record.expires_at is not None and record.expires_at <= now:
         raise refuse_expired()
     return record
@@ -180,11 +182,12 @@ def _same_secret(record: Credential | None, secret: str) -> bool:
     return stored is not None and hmac.compare_digest(stored, secret_hash(secret))
 
 
-def _narrowed(record: Credential, claims: Claims | None) -> Credential:
+def _narrowed(record: Credential, claims: Claims | None, audience: str) -> Credential:
     """Give what a signed token lets its credential do."""
     if (
         claims is None
         or claims.key != record.key
+        or (audience and not claims.meant_for(audience))
         or (claims.generation is not None and claims.generation != record.generation)
         or (claims.issued_at is not None and claims.issued_at * 1000 < record.created_at - _CLOCKS_DIFFER_MS)
     ):

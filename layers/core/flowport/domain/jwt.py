@@ -7,6 +7,7 @@
 | `scope` | separated by spaces; narrows what the row grants, never widens it |
 | `iat`, `exp` | seconds; what Flowport issues has both |
 | `gen` | the row's generation when it was issued: another password or secret ends it |
+| `aud` | the family that gave it out, and the one that takes it; a token without it is taken by every family |
 
 A family may keep further claims of its own in the tokens that it gives out; they decide nothing.
 """
@@ -31,7 +32,10 @@ _PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims that count. Times are epoch seconds; `further` is written, and never read back."""
+    """The claims that count. Times are epoch seconds; `further` is written, and never read back.
+
+    `audience` is as it was signed: a name, an array of names, or whatever else somebody with a key may have written.
+    """
 
     subject: str
     workspace: str
@@ -40,12 +44,14 @@ class Claims:
     expires_at: int | None = None
     generation: str | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
+    audience: Any = None
 
     def document(self) -> dict[str, Any]:
         """Write them as a JWT has them."""
         written = {
             **self.further,
             "iss": ISSUER,
+            "aud": self.audience,
             "sub": self.subject,
             "ws": self.workspace,
             "scope": None if self.scopes is None else " ".join(self.scopes),
@@ -54,6 +60,11 @@ class Claims:
             "gen": self.generation,
         }
         return {name: value for name, value in written.items() if value is not None}
+
+    def meant_for(self, family: str) -> bool:
+        """Whether a family may take the token: not one that names others alone (RFC 7519 section 4.1.3)."""
+        named = self.audience if isinstance(self.audience, list) else [self.audience]
+        return self.audience is None or family in named
 
     @property
     def key(self) -> str | None:
@@ -87,7 +98,13 @@ def claims_of(document: Mapping[str, Any], workspace: str | None) -> Claims | No
         return None
     issued_at, expires_at = (None if time is None else int(time) for time in times)
     return Claims(
-        subject, named, None if scope is None else tuple(scope.split()), issued_at, expires_at, generation=generation
+        subject,
+        named,
+        None if scope is None else tuple(scope.split()),
+        issued_at,
+        expires_at,
+        generation=generation,
+        audience=document.get("aud"),
     )
 
 

@@ -22,12 +22,13 @@ class ScopeRefused(InvalidRequest):
 class IssueToken:
     """A request for a signed token. `scopes` None asks for all that the credential has.
 
-    `further` are claims of the asking family's own.
+    `audience` is the family that asks, which alone is to take it; `further` are claims of that family's own.
     """
 
     lifetime_seconds: int
     scopes: tuple[str, ...] | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
+    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class IssueTokens:
             expires_at,
             credential.generation,
             command.further,
+            command.audience,
         )
         return Issued(self._signed(claims, caller), expires_at - now, scopes, principal)
 

@@ -55,6 +55,7 @@ from flowport.usecases.stop_job import Cancel
 COOKIE: Final = "{name}={token}; Path=/; Max-Age={seconds}; HttpOnly"  # [F]
 LIFETIME_SECONDS: Final = 259_200  # [F] three days
 CONNECT: Final = "/api-open/v1/connect"
+AUDIENCE: Final = "nebulagraph"  # of the tokens; what they say inside is nobody's but ours
 # [C] There is no limit in public; a page's jobs are read in hundreds.
 PAGE_SIZE_AT_MOST: Final = 1000
 
@@ -122,7 +123,7 @@ class NebulaGraph:
             return Sender(None, workspace, of_workspace=of)
         token = request.cookie(TOKEN) or request.headers.get(TOKEN)
         if token:
-            return Sender(Presented.of_jwt(token, FLOWPORT_ALIAS), workspace)
+            return Sender(Presented.of_jwt(token, FLOWPORT_ALIAS, audience=AUDIENCE), workspace)
         if request.verb != "POST":  # adding a job is the endpoint's own decision
             raise CredentialMissing(NO_TOKEN)
         return Sender(None, workspace)
@@ -176,7 +177,7 @@ def _connects(request: HttpRequest) -> bool:
 
 
 def _connect(request: HttpRequest) -> IssueToken:
-    return IssueToken(LIFETIME_SECONDS, further=address(request))
+    return IssueToken(LIFETIME_SECONDS, audience=AUDIENCE, further=address(request))
 
 
 def _add(request: HttpRequest, workflow: str) -> Run:

@@ -16,7 +16,14 @@ from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
 from flowport.dialects.workfloplus import documents
 from flowport.dialects.workfloplus.documents import Invalid, document_of, object_of, read_document, shown, with_member
-from flowport.dialects.workfloplus.tokens import JSON, token_answer, token_refusal, token_request, token_sender
+from flowport.dialects.workfloplus.tokens import (
+    AUDIENCE,
+    JSON,
+    token_answer,
+    token_refusal,
+    token_request,
+    token_sender,
+)
 from flowport.domain.access import Presented
 from flowport.domain.aliases import ALIAS_ID_MAX, WORKFLOPLUS, alias
 from flowport.domain.documents import Document, Snapshot
@@ -104,7 +111,9 @@ class WorkfloPlus:
             message = "This needs a token: Authorization: Bearer <token>; POST /connect/token gives one."
             raise CredentialMissing(message)
         token = parse_token(match[1])
-        presented = Presented.of_jwt(match[1], FLOWPORT_ALIAS) if token is None else Presented.of_token(token)
+        presented = (
+            Presented.of_token(token) if token else Presented.of_jwt(match[1], FLOWPORT_ALIAS, audience=AUDIENCE)
+        )
         return Sender(presented, None, any_of=route.policy)
 
     # -- answers -----------------------------------------------------------------------------------------------------

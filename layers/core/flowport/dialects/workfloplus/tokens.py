@@ -13,6 +13,7 @@ from flowport.domain.payload import dumps
 from flowport.usecases.issue_token import Issued, IssueToken, ScopeRefused
 
 LIFETIME_SECONDS: Final = 3600  # [F]
+AUDIENCE: Final = "workfloplus"  # of the tokens; what they say inside is nobody's but ours
 GRANT: Final = "client_credentials"  # [F]
 JSON: Final = "application/json; charset=utf-8"
 # RFC 6749 section 5.1: no cache may keep a token.
@@ -43,7 +44,7 @@ def token_request(request: HttpRequest) -> IssueToken:
         message = f"grant_type {grant[:64]!r} is not supported; use {GRANT}."
         raise UnsupportedGrant(message)
     scopes = tuple(form.get("scope", "").split())
-    return IssueToken(LIFETIME_SECONDS, scopes or None)
+    return IssueToken(LIFETIME_SECONDS, scopes or None, audience=AUDIENCE)
 
 
 def token_sender(request: HttpRequest) -> Sender:
