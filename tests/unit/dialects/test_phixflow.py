@@ -140,10 +140,27 @@ def test_a_token_is_taken_with_and_without_its_scheme() -> None:
 
 
 def test_no_credential_reaches_the_workflow() -> None:
-    sent = dict.fromkeys(("authorization", "cookie", "proxy_authorization", "x_api_key"), "the secret")
-    received = _received(_post(b"{}", accept="*/*", **sent))
-    assert json.loads(received["headers"]) == {"accept": "*/*"}
+    named = ("authorization", "cookie", "proxy-authorization", "x-api-key", "token", "password", "explorer_token")
+    headers = {"accept": "*/*", "user": "ann"} | dict.fromkeys(named, "the secret")
+    received = _received(replace(_post(b"{}"), headers=headers))
+    assert json.loads(received["headers"]) == {"accept": "*/*", "user": "ann"}
     assert "the secret" not in json.dumps(received)
+
+
+@pytest.mark.parametrize("form", ["{}", "Bearer {}", "a, {}", 'token="{}"', "a=1; t={};"])
+def test_no_token_of_ours_reaches_the_workflow_under_whatever_name(form: str) -> None:
+    token = new_token("acme").text
+    received = _received(_post(b"{}", accept="*/*", x_key=form.format(token)))
+    assert json.loads(received["headers"]) == {"accept": "*/*"}
+
+
+def test_a_url_is_complete_but_for_tokens_of_ours() -> None:
+    token = new_token("acme").text
+    request = replace(_post(b"{}"), query={"access_token": (token,), "a": ("1", token, "2"), "b": ("",)})
+    received = json.loads(_run(request).read_input())
+    assert received["url"].endswith("/trigger?a=1&a=2&b=")
+    typo = replace(request, query={"access_token": (token[:-1],)})
+    assert json.loads(_run(typo).read_input())["url"].endswith(f"?access_token={token[:-1]}")
 
 
 # -- what goes in and out ----------------------------------------------------------------------------------------------

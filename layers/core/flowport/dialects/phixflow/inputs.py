@@ -6,7 +6,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flowport.dialects.wire import HttpRequest
@@ -16,15 +16,20 @@ from flowport.domain.parameters import ParameterRefused, of_texts
 from flowport.domain.payload import check_size, dumps, elements_of
 from flowport.domain.preferences import MAX_WAIT_SECONDS
 from flowport.domain.records import Endpoint, Mode
+from flowport.domain.tokens import parse_token
 
 # [F] What every action gets: names case-sensitive, values strings. A declared parameter of such a name is this one.
 FIXED: Final = ("body", "contentType", "headers", "url")
-# [C] Header fields that carry credentials; no workflow sees them.
-CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+# [C] Header fields that carry credentials, those of the other families too; no workflow sees them. A user's name alone
+# lets nobody in.
+CREDENTIALS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "token", "password", "explorer_token"}
+)
 TIMEOUT: Final = "timeout"  # [F]
 DEFAULT_MS: Final[dict[Mode, int]] = {"sync": 60_000, "async": 500}  # [F]
 LONGEST_MS: Final = MAX_WAIT_SECONDS * 1000
 _MS_AT_MOST: Final = 86_400_000  # [C] as for the endpoint's own
+_BETWEEN: Final = re.compile(r"[\s,;:=\"']+")
 _BEARER: Final = re.compile(r"Bearer +", re.IGNORECASE)
 
 
@@ -108,11 +113,22 @@ def records_of(body: str) -> list[str] | None:
 
 def input_of(request: HttpRequest, body: str, parameters: Mapping[str, Any]) -> str:
     """Write what the workflow receives; raise `PayloadTooLarge` where that is more than it can take."""
-    kept = {name: value for name, value in request.headers.items() if name not in CREDENTIALS}
-    fixed = (body, request.headers.get("content-type", ""), _text(kept), request.url)
+    kept = {name: value for name, value in request.headers.items() if name not in CREDENTIALS and not _opens(value)}
+    fixed = (body, request.headers.get("content-type", ""), _text(kept), _url(request))
     text = _text({**parameters, **dict(zip(FIXED, fixed, strict=True))})
     check_size(text)
     return text
+
+
+def _url(request: HttpRequest) -> str:
+    """Give the complete URL [F]; [C] without the values of the query that are tokens of Flowport's."""
+    kept = {name: tuple(value for value in values if not _opens(value)) for name, values in request.query.items()}
+    return replace(request, query=kept).url
+
+
+def _opens(value: str) -> bool:
+    """Whether there is a token of Flowport's in a value, whatever it was sent as."""
+    return any(parse_token(word) is not None for word in _BETWEEN.split(value))
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  # any JSON value
