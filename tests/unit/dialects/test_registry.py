@@ -1,5 +1,6 @@
 """A request is read by its family's code alone: the others' is not even imported."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowport.dialects import REGISTRY
+from tests.errors import kinds
 
 CORE = Path(__file__).parents[3] / "layers" / "core"
 # Everything that the function imports when it starts, then one request through parse and refuse.
@@ -53,3 +55,11 @@ def test_a_dialect_is_made_once() -> None:
     assert REGISTRY["iolinker"] is REGISTRY["iolinker"]
     assert len(REGISTRY) == len(set(REGISTRY))
     assert "no such family" not in REGISTRY
+
+
+def test_every_kind_of_error_that_the_code_has_is_one_that_the_dialects_are_held_to() -> None:
+    written = re.compile(r'^    kind(?:: ClassVar\[str\])? = "([a-z-]+)"', re.MULTILINE)
+    sources = "\n".join(path.read_text() for path in (CORE / "flowport").rglob("*.py"))
+    told = {kind.kind for kind in kinds()}
+    assert set(written.findall(sources)) == told
+    assert {"rate-limited", "too-many-jobs", "too-many-attempts", "input-invalid", "output-mapping-failed"} < told

@@ -31,6 +31,7 @@ from flowport.domain.errors import (
     ExecutionsUnavailable,
     FlowportError,
     Forbidden,
+    InputInvalid,
     MachineMissing,
     MethodNotAllowed,
     NotFound,
@@ -65,6 +66,7 @@ INTERNAL: Final = 50004000
 # Errors to codes [F], the first class that fits; which error is which code is [C].
 CODES: Final[tuple[tuple[type[FlowportError], int], ...]] = (
     (ParameterRefused, 40004001),
+    (InputInvalid, 40004001),  # a parameter too
     (CredentialExpired, 40104001),
     (Unauthenticated, UNAUTHORIZED),
     (Forbidden, 40304000),
