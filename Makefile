@@ -14,6 +14,8 @@ CHECKOV_READY := $(CHECKOV_VENV)/.ready
 LOCKS := requirements-uv.txt requirements.txt layers/vendor/requirements.txt pyproject.toml
 CODE := $(wildcard layers/core/flowport functions cli dev tests bench load)
 TEMPLATES := template.yaml samples.yaml
+# The same with the files of operations/ in their place, which linters do not look up.
+INCLUDED := .aws-sam/included
 
 export SAM_CLI_TELEMETRY := 0
 # Linters and tests never mean a real account.
@@ -78,9 +80,13 @@ lint-code: setup ## the quick half of it: ruff and mypy
 	$(BIN)/mypy $(CODE)
 
 lint-templates: setup $(CHECKOV_READY)
-	set -e; for template in $(TEMPLATES); do $(BIN)/sam validate --lint --template $$template; done
-	$(BIN)/cfn-lint $(TEMPLATES)
-	$(CHECKOV_VENV)/bin/checkov --file $(TEMPLATES)
+	mkdir -p $(INCLUDED)
+	set -e; for template in $(TEMPLATES); do \
+	  $(BIN)/sam validate --lint --template $$template; \
+	  $(BIN)/python -m dev.included $$template > $(INCLUDED)/$$template; \
+	done
+	$(BIN)/cfn-lint $(TEMPLATES:%=$(INCLUDED)/%)
+	$(CHECKOV_VENV)/bin/checkov --file $(TEMPLATES:%=$(INCLUDED)/%)
 
 format: setup ## put the code into shape
 	$(BIN)/ruff format .

@@ -7,6 +7,7 @@ import yaml
 
 from bench import ROOT
 from bench.environment import TABLES
+from dev.included import included
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def load(text: str) -> dict[str, Any]:
 
 def read_template() -> Template:
     """Read it."""
-    template = load((ROOT / "template.yaml").read_text())
+    template = load(included(ROOT / "template.yaml"))
     resources: dict[str, Any] = template["Resources"]
     functions = {
         resource["Properties"]["CodeUri"].rpartition("/")[2]: resource["Properties"]

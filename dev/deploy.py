@@ -22,15 +22,6 @@ from dev.tools import run_logged
 
 STAGE = "local"
 BUCKET = "flowport-artifacts"
-SOURCES = (
-    "template.yaml",
-    "samples.yaml",
-    "samconfig.toml",
-    "layers",
-    "functions",
-    "statemachines",
-    "requirements.txt",
-)
 COMPLETE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 SAMPLES_STACK = "flowport-samples"
 
@@ -62,7 +53,7 @@ class Stack:
 
 
 STACKS = (
-    Stack("flowport", "template.yaml", ".aws-sam/build", ("layers", "functions", "statemachines")),
+    Stack("flowport", "template.yaml", ".aws-sam/build", ("layers", "functions", "statemachines", "operations")),
     Stack(
         SAMPLES_STACK,
         "samples.yaml",
