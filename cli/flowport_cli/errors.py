@@ -170,6 +170,7 @@ _HINTS: Final[Mapping[str, str]] = {
     "not-found": "`{listing}` shows what there is in the workspace of your credential.",
     "method-not-allowed": "Choose an allowed method: `flowport call --method GET` or POST.",
     "endpoint-exists": "`flowport publish {endpoint}` replaces it.",
+    "own-credential": "Use another administrator's credential for it.",
     "precondition-failed": "It was changed meanwhile: look at it again, then repeat.",
     "payload-too-large": "Put large data where the workflow can read it (S3, say) and pass its address.",
     "state-machine-missing": "Check the ARN's account, region and name; `aws stepfunctions list-state-machines` "

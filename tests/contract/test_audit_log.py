@@ -82,6 +82,9 @@ WRITES: dict[str, Callable[[World], object]] = {
     "password": lambda w: w.credentials.set_password(
         replace(ANN, password_hash="$2"), write_id="x", deadline=w.deadline, acts=_act("password")
     ),
+    "settings": lambda w: w.credentials.change(
+        replace(ANN, scopes=()), seen=ANN, write_id="x", deadline=w.deadline, acts=_act("settings")
+    ),
     "workspace": lambda w: w.workspaces.create(
         replace(ACME, name="blue"), now=NOW, write_id="x", deadline=w.deadline, acts=_act("workspace")
     ),
@@ -97,6 +100,7 @@ SPOILED: dict[str, Callable[[World], object]] = {
     ),
     "revoke": lambda w: w.credentials.revoke(ANN, at=NOW, write_id="other", deadline=w.deadline),
     "password": lambda w: w.credentials.revoke(ANN, at=NOW, write_id="other", deadline=w.deadline),
+    "settings": lambda w: w.credentials.revoke(ANN, at=NOW, write_id="other", deadline=w.deadline),
     "workspace": lambda w: w.workspaces.create(
         replace(ACME, name="blue"), now=NOW, write_id="other", deadline=w.deadline
     ),

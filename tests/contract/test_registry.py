@@ -15,6 +15,7 @@ from flowport.adapters.registry_credentials import DynamoCredentialRegistry
 from flowport.adapters.registry_endpoints import DynamoEndpointRegistry
 from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry
 from flowport.domain.errors import Unavailable, UnknownOutcome, WorkspaceDisabled
+from flowport.domain.limits import Limits, Rate
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.errors import AliasTaken
 from flowport.usecases.ports import Wanted
@@ -377,6 +378,80 @@ def test_a_password_is_written_and_nothing_else_of_a_user_who_is_not_revoked(reg
     assert not change(replace(TOKEN, password_hash="x"), write_id="w2", deadline=registry.deadline)
     registry.credentials.revoke(changed, at=NOW, write_id="w3", deadline=registry.deadline)
     assert not change(replace(ANN, password_hash="x"), write_id="w4", deadline=registry.deadline)
+
+
+SETTLED: dict[str, Any] = {
+    "name": "another",
+    "scopes": ("jobs:read",),
+    "endpoints": ("billing/quote",),
+    "expires_at": NOW + 100,
+    "limits": Limits(Rate(100, 60), 5),
+}
+
+
+@pytest.mark.parametrize("credential", [TOKEN, ANN])
+def test_settings_are_written_and_nothing_else_of_a_credential(registry: Registry, credential: Credential) -> None:
+    registry.credentials.create(credential, write_id="w1", deadline=registry.deadline)
+    registry.client.update_item(
+        TableName=registry.tables.credentials,
+        Key={"id": {"S": credential.key}},
+        UpdateExpression="SET last_used_at = :at",
+        ExpressionAttributeValues={":at": {"N": str(NOW + 7)}},
+    )
+    changed = replace(credential, **SETTLED, roles=("reader",))
+    told = replace(changed, revoked_at=NOW, password_hash="x", created_at=1, kind="client", brought=True)
+    for _ in range(2):  # the second is the same write again
+        assert registry.credentials.change(told, seen=credential, write_id="w2", deadline=registry.deadline)
+    present = _present(registry, credential)
+    assert present == replace(changed, last_used_at=NOW + 7)
+    assert present is not None
+    assert present.change_id == "w2"
+    plain = replace(credential, scopes=())
+    assert registry.credentials.change(plain, seen=present, write_id="w3", deadline=registry.deadline)
+    assert _present(registry, credential) == replace(plain, last_used_at=NOW + 7)
+    names = {"name", "scopes", "roles", "endpoints", "expires_at", "limits"}
+    (row,) = [row for row in registry.rows(registry.tables.credentials) if row["id"] == credential.key]
+    assert names & row.keys() == {"name", "scopes"}
+
+
+def test_settings_are_written_only_over_what_was_seen(registry: Registry) -> None:
+    registry.credentials.create(ANN, write_id="w1", deadline=registry.deadline)
+    change, deadline = registry.credentials.change, registry.deadline
+    changed = replace(ANN, name="second")
+    assert change(changed, seen=ANN, write_id="w2", deadline=deadline)
+    assert not change(replace(ANN, name="third"), seen=ANN, write_id="w3", deadline=deadline)
+    other = replace(ANN, change_id="w9")
+    assert not change(replace(ANN, name="third"), seen=other, write_id="w4", deadline=deadline)
+    seen = _present(registry, ANN)
+    assert seen == changed
+    registry.credentials.set_password(replace(ANN, password_hash="$2"), write_id="w5", deadline=deadline)
+    assert seen is not None
+    assert not change(replace(seen, name="fourth"), seen=seen, write_id="w6", deadline=deadline)
+    assert _present(registry, ANN) == replace(changed, password_hash="$2")
+
+
+def test_settings_of_what_is_revoked_or_gone_or_anothers_are_not_written(registry: Registry) -> None:
+    change, deadline = registry.credentials.change, registry.deadline
+    assert not change(replace(TOKEN, name="x"), seen=TOKEN, write_id="w1", deadline=deadline)
+    assert registry.rows(registry.tables.credentials) == []
+    registry.credentials.create(TOKEN, write_id="w2", deadline=deadline)
+    assert not change(replace(TOKEN, workspace="other", name="x"), seen=TOKEN, write_id="w3", deadline=deadline)
+    registry.credentials.revoke(TOKEN, at=NOW + 1, write_id="w4", deadline=deadline)
+    revoked = _present(registry, TOKEN)
+    assert revoked is not None
+    assert revoked.change_id == "w4"
+    for seen in (TOKEN, revoked):
+        assert not change(replace(TOKEN, name="x"), seen=seen, write_id="w5", deadline=deadline)
+    assert _present(registry, TOKEN) == revoked == replace(TOKEN, revoked_at=NOW + 1)
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_change_of_settings_whose_answer_was_lost_is_made_once(registry: Registry, worked: bool) -> None:
+    registry.credentials.create(TOKEN, write_id="w1", deadline=registry.deadline)
+    flaky = registry.over("transact_write_items", times=2, worked=worked)
+    changed = replace(TOKEN, name="second")
+    assert flaky.credentials.change(changed, seen=TOKEN, write_id="w2", deadline=flaky.deadline)
+    assert _present(registry, TOKEN) == changed
 
 
 def test_each_kind_is_listed_by_itself_however_many_there_are_of_the_other(

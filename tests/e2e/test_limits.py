@@ -47,6 +47,21 @@ def test_a_tokens_rate_holds_for_it_alone(local: Local, new_token: Callable[...,
     assert _kinds(others) == {"200": 3}
 
 
+def test_a_tokens_rate_is_changed_for_the_very_next_call_of_every_process(
+    local: Local, admin: httpx.Client, new_token: Callable[..., dict[str, Any]]
+) -> None:
+    made = new_token(limits={"rate": {"requests": 2, "seconds": 86_400}})
+    run = (local, made["token"], local.samples["hello"])
+    assert _kinds(_at_once(*run, 6)) == {"200": 2, "urn:flowport:problem:rate-limited": 4}
+    path = f"/v1/admin/tokens/{made['id']}"
+    changed = admin.patch(path, json={"limits": {"rate": {"requests": 3}}})
+    assert (changed.status_code, changed.json()["limits"]) == (200, {"rate": {"requests": 3, "seconds": 86_400}})
+    assert _kinds(_at_once(*run, 6)) == {"200": 3, "urn:flowport:problem:rate-limited": 3}
+    assert admin.patch(path, json={"limits": None}).status_code == 200
+    assert _kinds(_at_once(*run, 6)) == {"200": 6}
+    assert admin.get(path).json()["limits"] is None
+
+
 def test_of_twenty_standard_runs_at_once_three_are_started_and_their_ends_let_others_in(
     local: Local, caller: httpx.Client, endpoint: Callable[..., str]
 ) -> None:

@@ -127,6 +127,16 @@ class Admin:
 
         self._on("before-call", operation, happen)
 
+    def after(self, operation: str, happening: Callable[[], object]) -> None:
+        """Let something happen once, right after DynamoDB has done `operation`."""
+        todo = [happening]
+
+        def happen(**_: object) -> None:
+            if todo:
+                todo.pop()()
+
+        self._on("after-call", operation, happen)
+
     def count(self, operation: str) -> list[str]:
         """Give a list that grows with every call of a DynamoDB operation."""
         seen: list[str] = []

@@ -115,12 +115,22 @@ CHANGES: dict[str, tuple[Step, str, str]] = {
         "endpoint:samples/quote",
     ),
     "POST tokens": (_token, "token.create", "token:tok_"),
+    "PATCH tokens/{}": (
+        lambda admin: admin.call("PATCH", f"tokens/{_made(_token(admin), 'id')}", {"name": "new"}),
+        "token.change",
+        "token:tok_",
+    ),
     "POST tokens/{}/revoke": (
         lambda admin: admin.call("POST", f"tokens/{_made(_token(admin), 'id')}/revoke"),
         "token.revoke",
         "token:tok_",
     ),
     "POST users": (_user, "user.create", "user:ann"),
+    "PATCH users/{}": (
+        _after(_user, _at("PATCH", "users/ann", {"limits": {"concurrent": 2}})),
+        "user.change",
+        "user:ann",
+    ),
     "POST users/{}/revoke": (_after(_user, _at("POST", "users/ann/revoke")), "user.revoke", "user:ann"),
     "POST users/{}/unlock": (_after(_user, _at("POST", "users/ann/unlock")), "user.unlock", "user:ann"),
     "POST users/{}/password": (
@@ -129,12 +139,22 @@ CHANGES: dict[str, tuple[Step, str, str]] = {
         "user:ann",
     ),
     "POST clients": (_client, "client.create", "client:fpc_"),
+    "PATCH clients/{}": (
+        lambda admin: admin.call("PATCH", f"clients/{_made(_client(admin), 'client_id')}", {"name": "new"}),
+        "client.change",
+        "client:fpc_",
+    ),
     "POST clients/{}/revoke": (
         lambda admin: admin.call("POST", f"clients/{_made(_client(admin), 'client_id')}/revoke"),
         "client.revoke",
         "client:fpc_",
     ),
     "POST api-keys": (_api_key, "api-key.create", "api-key:key_"),
+    "PATCH api-keys/{}": (
+        lambda admin: admin.call("PATCH", f"api-keys/{_made(_api_key(admin), 'id')}", {"name": "new"}),
+        "api-key.change",
+        "api-key:key_",
+    ),
     "POST api-keys/{}/revoke": (
         lambda admin: admin.call("POST", f"api-keys/{_made(_api_key(admin), 'id')}/revoke"),
         "api-key.revoke",

@@ -10,10 +10,11 @@ from flowport.domain.errors import Conflict, FlowportError, NotFound, Preconditi
 from flowport.domain.records import Credential, Endpoint, Workspace
 from flowport.usecases.admin.bootstrap import Bootstrap
 from flowport.usecases.admin.credentials import Grant, ManageCredentials
-from flowport.usecases.admin.endpoints import ARNS, ManageEndpoints, Precondition
+from flowport.usecases.admin.endpoints import ARNS, ManageEndpoints
 from flowport.usecases.admin.errors import ConsentMissing, PublishingRefused, WorkspaceEnabled, WorkspaceReserved
 from flowport.usecases.admin.keys import ManageKeys
 from flowport.usecases.admin.ports import Actor, CredentialKind, MachineState, Page
+from flowport.usecases.admin.preconditions import Precondition
 from flowport.usecases.admin.publishing import check_publishing
 from flowport.usecases.admin.webhook_secrets import ManageWebhookSecrets
 from flowport.usecases.admin.workspaces import ManageWorkspaces
@@ -123,6 +124,11 @@ class Credentials:
 
     def revoke(self, seen: Credential, *, at: int, write_id: str, deadline: float, acts: Sequence[Act] = ()) -> bool:
         raise AssertionError(seen)
+
+    def change(
+        self, changed: Credential, *, seen: Credential, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        raise AssertionError(changed)
 
     def page(
         self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float

@@ -5,14 +5,16 @@ from typing import Annotated, Final
 import typer
 
 from flowport_cli import limit_options
+from flowport_cli import setting_options as settings
 from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, ExpiresInDays, Roles, grant, limits
 from flowport_cli.errors import Unreachable
 from flowport_cli.listing import show_list
 from flowport_cli.render import cell_text, field
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="PhixFlow API keys (signed tokens): create, list, revoke.", no_args_is_help=True)
+app = typer.Typer(help="PhixFlow API keys (signed tokens): create, list, show, update, revoke.", no_args_is_help=True)
 _LISTING: Final = "flowport api-keys list"
+KeyId = Annotated[str, typer.Argument(help="The API key's id, key_…; not the key.", metavar="ID")]
 
 
 @app.command()
@@ -69,7 +71,7 @@ def list_api_keys(
 @app.command()
 def revoke(
     ctx: typer.Context,
-    key_id: Annotated[str, typer.Argument(help="The API key's id, key_…; not the key.", metavar="ID")],
+    key_id: KeyId,
     as_json: AsJson = False,
 ) -> None:
     """Revoke an API key; the very next request with it is refused."""
@@ -79,3 +81,51 @@ def revoke(
     if session.json:
         session.emit(answer)
     session.note(f"API key {key_id} is revoked.")
+
+
+@app.command()
+def show(ctx: typer.Context, key_id: KeyId, as_json: AsJson = False) -> None:
+    """Show an API key."""
+    session = session_of(ctx, as_json=as_json)
+    settings.read_settings(session, "api-keys", key_id, listing=_LISTING)
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    key_id: KeyId,
+    name: settings.NewName = None,
+    scope: settings.NewScopes = None,
+    no_scopes: settings.NoScopes = False,
+    role: settings.NewRoles = None,
+    no_roles: settings.NoRoles = False,
+    endpoint: settings.NewEndpoints = None,
+    all_endpoints: settings.AllEndpoints = False,
+    expires_at: settings.NewEnd = None,
+    expires_in_days: settings.NewDays = None,
+    never_expires: settings.Never = False,
+    rate: limit_options.Rate = None,
+    no_rate: settings.NoRate = False,
+    concurrent: limit_options.Concurrent = None,
+    no_concurrent: settings.NoConcurrent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of an API key; what is not named stays. It holds from the very next request."""
+    session = session_of(ctx, as_json=as_json)
+    patch = settings.settings(
+        name=name,
+        scopes=scope,
+        no_scopes=no_scopes,
+        roles=role,
+        no_roles=no_roles,
+        endpoints=endpoint,
+        all_endpoints=all_endpoints,
+        expires_at=expires_at,
+        expires_in_days=expires_in_days,
+        never_expires=never_expires,
+        rate=rate,
+        no_rate=no_rate,
+        concurrent=concurrent,
+        no_concurrent=no_concurrent,
+    )
+    settings.change_settings(session, "api-keys", key_id, patch, listing=_LISTING)

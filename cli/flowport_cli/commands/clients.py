@@ -5,15 +5,19 @@ from typing import Annotated, Final
 import typer
 
 from flowport_cli import limit_options
+from flowport_cli import setting_options as settings
 from flowport_cli.commands.tokens import COLUMNS, Endpoints, ExpiresAt, ExpiresInDays, grant, limits
 from flowport_cli.errors import Unreachable
 from flowport_cli.listing import show_list
 from flowport_cli.render import cell_text, field
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Clients with a secret (client credentials): create, list, revoke.", no_args_is_help=True)
+app = typer.Typer(
+    help="Clients with a secret (client credentials): create, list, show, update, revoke.", no_args_is_help=True
+)
 _LISTING: Final = "flowport clients list"
 
+ClientId = Annotated[str, typer.Argument(help="The client's id, fpc_…", metavar="CLIENT_ID")]
 ClientScopes = Annotated[
     list[str],
     typer.Option("--scope", help="workflow.execute, job.read, job.read_all, …; repeatable.", metavar="SCOPE"),
@@ -72,7 +76,7 @@ def list_clients(
 @app.command()
 def revoke(
     ctx: typer.Context,
-    client_id: Annotated[str, typer.Argument(help="The client's id, fpc_…", metavar="CLIENT_ID")],
+    client_id: ClientId,
     as_json: AsJson = False,
 ) -> None:
     """Revoke a client; it and the tokens that it got are refused from the very next request on."""
@@ -82,3 +86,45 @@ def revoke(
     if session.json:
         session.emit(answer)
     session.note(f"Client {client_id} is revoked.")
+
+
+@app.command()
+def show(ctx: typer.Context, client_id: ClientId, as_json: AsJson = False) -> None:
+    """Show a client."""
+    session = session_of(ctx, as_json=as_json)
+    settings.read_settings(session, "clients", client_id, listing=_LISTING)
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    client_id: ClientId,
+    name: settings.NewName = None,
+    scope: settings.NewScopes = None,
+    endpoint: settings.NewEndpoints = None,
+    all_endpoints: settings.AllEndpoints = False,
+    expires_at: settings.NewEnd = None,
+    expires_in_days: settings.NewDays = None,
+    never_expires: settings.Never = False,
+    rate: limit_options.Rate = None,
+    no_rate: settings.NoRate = False,
+    concurrent: limit_options.Concurrent = None,
+    no_concurrent: settings.NoConcurrent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of a client; what is not named stays. It holds from the very next request."""
+    session = session_of(ctx, as_json=as_json)
+    patch = settings.settings(
+        name=name,
+        scopes=scope,
+        endpoints=endpoint,
+        all_endpoints=all_endpoints,
+        expires_at=expires_at,
+        expires_in_days=expires_in_days,
+        never_expires=never_expires,
+        rate=rate,
+        no_rate=no_rate,
+        concurrent=concurrent,
+        no_concurrent=no_concurrent,
+    )
+    settings.change_settings(session, "clients", client_id, patch, listing=_LISTING)

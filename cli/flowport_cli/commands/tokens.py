@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from flowport_cli import limit_options
+from flowport_cli import setting_options as settings
 from flowport_cli.errors import Unreachable, WrongUse
 from flowport_cli.inputs import given, secret_from_stdin
 from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, JsonObject, cell_text, field, moment
 from flowport_cli.session import All, AsJson, Cursor, Limit, Session, session_of
 
-app = typer.Typer(help="Tokens: create, list, revoke.", no_args_is_help=True)
+app = typer.Typer(help="Tokens: create, list, show, update, revoke.", no_args_is_help=True)
 
 Scopes = Annotated[
     list[str],
@@ -30,6 +31,7 @@ Endpoints = Annotated[
 ]
 ExpiresAt = Annotated[str | None, typer.Option(help="When it ends: 2027-01-31T00:00:00Z. Else never.", metavar="TIME")]
 ExpiresInDays = Annotated[int | None, typer.Option(min=1, help="Or: after so many days.", metavar="DAYS")]
+TokenId = Annotated[str, typer.Argument(help="The token's id, tok_…; not the token.", metavar="ID")]
 ONCE: Final = "This is the only time that the token is shown: keep it now. Flowport stores only its hash."
 LISTING: Final = "flowport tokens list"
 
@@ -156,15 +158,63 @@ def list_tokens(
 @app.command()
 def revoke(
     ctx: typer.Context,
-    token_id: Annotated[str, typer.Argument(help="The token's id, tok_…; not the token.", metavar="ID")],
+    token_id: TokenId,
     as_json: AsJson = False,
 ) -> None:
     """Revoke a token; the very next request with it is refused."""
     session = session_of(ctx, as_json=as_json)
-    if token_id.startswith("fp_"):  # a path ends in access logs, and a token must not
-        raise WrongUse("That is a token, not its id.", hint=f"`{LISTING}` shows the ids: tok_…")
+    _check_id(token_id)
     about = session.about(listing=LISTING)
     answer = session.client().send("POST", "v1", "admin", "tokens", token_id, "revoke", about=about)
     if session.json:
         session.emit(answer)
     session.note(f"Token {token_id} is revoked.")
+
+
+def _check_id(token_id: str) -> None:
+    if token_id.startswith("fp_"):  # a path ends in access logs, and a token must not
+        raise WrongUse("That is a token, not its id.", hint=f"`{LISTING}` shows the ids: tok_…")
+
+
+@app.command()
+def show(ctx: typer.Context, token_id: TokenId, as_json: AsJson = False) -> None:
+    """Show a token."""
+    session = session_of(ctx, as_json=as_json)
+    _check_id(token_id)
+    settings.read_settings(session, "tokens", token_id, listing=LISTING)
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    token_id: TokenId,
+    name: settings.NewName = None,
+    scope: settings.NewScopes = None,
+    endpoint: settings.NewEndpoints = None,
+    all_endpoints: settings.AllEndpoints = False,
+    expires_at: settings.NewEnd = None,
+    expires_in_days: settings.NewDays = None,
+    never_expires: settings.Never = False,
+    rate: limit_options.Rate = None,
+    no_rate: settings.NoRate = False,
+    concurrent: limit_options.Concurrent = None,
+    no_concurrent: settings.NoConcurrent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of a token; what is not named stays. It holds from the very next request."""
+    session = session_of(ctx, as_json=as_json)
+    _check_id(token_id)
+    patch = settings.settings(
+        name=name,
+        scopes=scope,
+        endpoints=endpoint,
+        all_endpoints=all_endpoints,
+        expires_at=expires_at,
+        expires_in_days=expires_in_days,
+        never_expires=never_expires,
+        rate=rate,
+        no_rate=no_rate,
+        concurrent=concurrent,
+        no_concurrent=no_concurrent,
+    )
+    settings.change_settings(session, "tokens", token_id, patch, listing=LISTING)

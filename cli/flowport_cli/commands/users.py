@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flowport_cli import limit_options
+from flowport_cli import setting_options as settings
 from flowport_cli.commands.tokens import (
     COLUMNS,
     Endpoints,
@@ -22,7 +23,8 @@ from flowport_cli.listing import show_list
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
 app = typer.Typer(
-    help="Users with a password: create, list, password, my-password, unlock, revoke.", no_args_is_help=True
+    help="Users with a password: create, list, show, update, password, my-password, unlock, revoke.",
+    no_args_is_help=True,
 )
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin instead of asking for it.")
@@ -30,13 +32,14 @@ PasswordStdin = Annotated[
 Brought = Annotated[
     bool, typer.Option("--brought", help="Also a short password, for a dialect's own way in alone (not Basic).")
 ]
+UserName = Annotated[str, typer.Argument(help="The user's name.")]
 _LISTING = "flowport users list"
 
 
 @app.command()
 def create(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The user's name.")],
+    name: UserName,
     scope: OptionalScopes = None,
     role: OptionalRoles = None,
     endpoint: Endpoints = None,
@@ -66,7 +69,7 @@ def create(
 @app.command()
 def password(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The user's name.")],
+    name: UserName,
     password_stdin: PasswordStdin = False,
     brought: Brought = False,
     as_json: AsJson = False,
@@ -83,9 +86,7 @@ def password(
 
 
 @app.command()
-def unlock(
-    ctx: typer.Context, name: Annotated[str, typer.Argument(help="The user's name.")], as_json: AsJson = False
-) -> None:
+def unlock(ctx: typer.Context, name: UserName, as_json: AsJson = False) -> None:
     """Forget the wrong passwords that were sent for a user, so that it can try again at once."""
     session = session_of(ctx, as_json=as_json)
     about = session.about(listing=_LISTING)
@@ -151,9 +152,7 @@ def list_users(
 
 
 @app.command()
-def revoke(
-    ctx: typer.Context, name: Annotated[str, typer.Argument(help="The user's name.")], as_json: AsJson = False
-) -> None:
+def revoke(ctx: typer.Context, name: UserName, as_json: AsJson = False) -> None:
     """Revoke a user; the very next request with its password is refused."""
     session = session_of(ctx, as_json=as_json)
     about = session.about(listing=_LISTING)
@@ -161,3 +160,49 @@ def revoke(
     if session.json:
         session.emit(answer)
     session.note(f"User {name} is revoked.")
+
+
+@app.command()
+def show(ctx: typer.Context, name: UserName, as_json: AsJson = False) -> None:
+    """Show a user."""
+    session = session_of(ctx, as_json=as_json)
+    settings.read_settings(session, "users", name, listing=_LISTING)
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    name: UserName,
+    scope: settings.NewScopes = None,
+    no_scopes: settings.NoScopes = False,
+    role: settings.NewRoles = None,
+    no_roles: settings.NoRoles = False,
+    endpoint: settings.NewEndpoints = None,
+    all_endpoints: settings.AllEndpoints = False,
+    expires_at: settings.NewEnd = None,
+    expires_in_days: settings.NewDays = None,
+    never_expires: settings.Never = False,
+    rate: limit_options.Rate = None,
+    no_rate: settings.NoRate = False,
+    concurrent: limit_options.Concurrent = None,
+    no_concurrent: settings.NoConcurrent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of a user; what is not named stays. It holds from the very next request."""
+    session = session_of(ctx, as_json=as_json)
+    patch = settings.settings(
+        scopes=scope,
+        no_scopes=no_scopes,
+        roles=role,
+        no_roles=no_roles,
+        endpoints=endpoint,
+        all_endpoints=all_endpoints,
+        expires_at=expires_at,
+        expires_in_days=expires_in_days,
+        never_expires=never_expires,
+        rate=rate,
+        no_rate=no_rate,
+        concurrent=concurrent,
+        no_concurrent=no_concurrent,
+    )
+    settings.change_settings(session, "users", name, patch, listing=_LISTING)

@@ -319,6 +319,7 @@ def admin() -> "AdminFunction":
     from flowport.usecases.admin.bootstrap import Bootstrap  # noqa: PLC0415
     from flowport.usecases.admin.clients import ManageClients  # noqa: PLC0415
     from flowport.usecases.admin.contracts import Contracts  # noqa: PLC0415
+    from flowport.usecases.admin.credential_settings import CredentialSettings  # noqa: PLC0415
     from flowport.usecases.admin.credentials import ManageCredentials  # noqa: PLC0415
     from flowport.usecases.admin.endpoints import ManageEndpoints  # noqa: PLC0415
     from flowport.usecases.admin.figures import FiguresOfRows, ReadFigures  # noqa: PLC0415
@@ -350,7 +351,19 @@ def admin() -> "AdminFunction":
     figures = ReadFigures(published if settings.publishes_figures else FiguresOfRows(parts.jobs, clock), registry)
     trail = ReadAudit(log, workspace_registry, clock, settings.audit_retention_ms)
     unlock = UnlockUsers(credential_registry, parts.attempts, clock, audit)
+    credential_settings = CredentialSettings(credential_registry, registry, clock, audit)
     use = UseCases(
-        endpoints, credentials, clients_of, keys, workspaces, clock, webhook_secrets, machines, figures, trail, unlock
+        endpoints,
+        credentials,
+        clients_of,
+        keys,
+        workspaces,
+        clock,
+        webhook_secrets,
+        machines,
+        figures,
+        trail,
+        unlock,
+        credential_settings,
     )
     return AdminFunction(parts.access, use, Bootstrap(workspaces, credentials), clock, site)

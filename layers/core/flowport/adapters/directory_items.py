@@ -198,4 +198,5 @@ def credential_of(row: dict[str, Any]) -> Credential:
         brought=row.get("brought", False),
         limits=limits_of(row.get("limits")),
         last_used_at=row.get("last_used_at"),
+        change_id=row.get("change_id"),
     )

@@ -26,6 +26,10 @@ IS_NOT_REVOKED: Final = f"{IS_OF_WORKSPACE} AND attribute_not_exists(revoked_at)
 # `change_id` is to changes what `write_id` is to the first write.
 HAS_PASSWORD: Final = "password_hash = :over"  # noqa: S105  # an expression
 SET_PASSWORD: Final = "SET password_hash = :hash, brought = :brought, change_id = :change"  # noqa: S105  # an expression
+# Of a credential as it was seen: whatever an administrator or a user changes gives it another `change_id`.
+IS_AS_SEEN: Final = f"{IS_NOT_REVOKED} AND change_id = :seen"
+IS_AS_MADE: Final = f"{IS_NOT_REVOKED} AND attribute_not_exists(change_id)"
+SETTINGS: Final = ("name", "scopes", "roles", "endpoints", "expires_at", "limits")
 REVOKE: Final = "SET revoked_at = if_not_exists(revoked_at, :now), change_id = :change"
 # Tokens and users share the index; one page looks at this many of the other kind at most.
 _LOOK_AT: Final = 250
@@ -110,6 +114,25 @@ class DynamoCredentialRegistry:
                 ":brought": encode(changed.brought),
                 ":user": encode("user"),
                 **({} if over is None else {":over": encode(over)}),
+            },
+        }
+        return self._change(changed, request, write_id, deadline, acts)
+
+    def change(
+        self, changed: Credential, *, seen: Credential, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        """Update its settings; those that it has not (any more) are removed."""
+        row = credential_row(changed)
+        kept = [name for name in SETTINGS if row[name] is not None]
+        gone = [f"#{name}" for name in SETTINGS if row[name] is None]
+        setting = ", ".join([*(f"#{name} = :{name}" for name in kept), "change_id = :change"])
+        request = {
+            "UpdateExpression": f"SET {setting}" + (f" REMOVE {', '.join(gone)}" if gone else ""),
+            "ConditionExpression": IS_AS_MADE if seen.change_id is None else IS_AS_SEEN,
+            "ExpressionAttributeNames": {f"#{name}": name for name in SETTINGS},
+            "ExpressionAttributeValues": {
+                **{f":{name}": encode(row[name]) for name in kept},
+                **({} if seen.change_id is None else {":seen": encode(seen.change_id)}),
             },
         }
         return self._change(changed, request, write_id, deadline, acts)

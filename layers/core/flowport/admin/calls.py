@@ -10,6 +10,7 @@ from flowport.dialects.wire import HttpRequest, HttpResponse
 from flowport.domain.payload import dumps
 from flowport.usecases.admin.audit import ReadAudit
 from flowport.usecases.admin.clients import ManageClients
+from flowport.usecases.admin.credential_settings import CredentialSettings
 from flowport.usecases.admin.credentials import ManageCredentials
 from flowport.usecases.admin.endpoints import ManageEndpoints
 from flowport.usecases.admin.figures import ReadFigures
@@ -39,6 +40,7 @@ class UseCases:
     figures: ReadFigures
     audit: ReadAudit
     unlock: UnlockUsers
+    settings: CredentialSettings
 
 
 @dataclass(frozen=True, slots=True)

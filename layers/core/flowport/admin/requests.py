@@ -8,7 +8,7 @@ from typing import Any, Final
 from flowport.dialects.wire import HttpRequest
 from flowport.domain.errors import InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from flowport.domain.payload import dumps, parse_json
-from flowport.usecases.admin.endpoints import Precondition
+from flowport.usecases.admin.preconditions import Precondition
 
 MAX_BODY: Final = 262_144
 KEY_BYTES: Final = 1010

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from flowport.domain.addresses import endpoint_address
@@ -110,7 +110,8 @@ class Credential:
     `key` is its primary key: the SHA-256 of a token, or what the functions below give. `credential_id` is what people
     call it by: `tok_…`, the user's name, the client's id, `key_…`. `endpoints` None means all endpoints of the
     workspace. `brought` says that its token or password was chosen by people and may be weak: it is taken only where
-    a dialect's own headers carry it. `last_used_at` is up to an hour behind. Times are epoch milliseconds.
+    a dialect's own headers carry it. `last_used_at` is up to an hour behind. `change_id` is another one after every
+    change but those of `last_used_at`, None before the first. Times are epoch milliseconds.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Credential:
     brought: bool = False
     limits: Limits = NO_LIMITS
     last_used_at: int | None = None
+    change_id: str | None = field(default=None, compare=False)
 
     @property
     def principal(self) -> str:

@@ -44,7 +44,6 @@ READS: Final[Mapping[str, type[Document]]] = {
     credentials.put_key.__name__: KeyDocument,
     routes._create_workspace.__name__: WorkspaceDocument,  # noqa: SLF001
 }
-_FREE: Final = "_patch_endpoint"
 _OPTIONAL_BODY: Final = frozenset({"put_key"})
 _PATH_OF: Final[Mapping[str, tuple[str, ...]]] = {"endpoints": ("module", "name")}
 _LIST: Final = (
@@ -127,7 +126,7 @@ def _operation(path: str, method: str, handler: Any) -> Json:  # noqa: ANN401  #
     parameters = [parameter("path", one, {"type": "string", "minLength": 1}, required=True) for one in in_path]
     if method == "GET" and not in_path:
         parameters += [*_LIST, *_QUERY.get(kind, ())]
-    if kind == "endpoints" and in_path and method != "GET":
+    if (kind == "endpoints" and in_path and method != "GET") or method == "PATCH":
         parameters.append(_IF_MATCH)
     if name == "_put_endpoint":
         parameters.append(parameter("query", "dry_run", {"type": "boolean"}, "Show what it would be; write nothing."))
@@ -141,7 +140,7 @@ def _operation(path: str, method: str, handler: Any) -> Json:  # noqa: ANN401  #
     }
     if (model := READS.get(name)) is not None:
         operation["requestBody"] = body(ref(model.__name__), required=name not in _OPTIONAL_BODY)
-    elif name == _FREE:
+    elif method == "PATCH":
         said = body({"type": "object", "description": "A JSON merge patch (RFC 7396)."}, required=True)
         said["content"]["application/merge-patch+json"] = {"schema": {"type": "object"}}
         operation["requestBody"] = said

@@ -9,34 +9,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flowport.domain import ids
-from flowport.domain.errors import Conflict, NotFound, PreconditionFailed
+from flowport.domain.errors import Conflict, NotFound
 from flowport.domain.records import Endpoint
 from flowport.usecases.admin.audit import Audit
 from flowport.usecases.admin.contracts import Contracts
 from flowport.usecases.admin.errors import EndpointExists
 from flowport.usecases.admin.ports import Actor, EndpointRegistry, Page, StateMachines
+from flowport.usecases.admin.preconditions import Precondition
 from flowport.usecases.admin.publishing import TYPE_OF_FIELD, check_publishing
 from flowport.usecases.admin.webhook_secrets import CallbackRules
 from flowport.usecases.ports import Clock
 
 _ROUNDS: Final = 8
 ARNS: Final = frozenset(TYPE_OF_FIELD)
-
-
-@dataclass(frozen=True, slots=True)
-class Precondition:
-    """What `If-Match` demands; `versions` None is `*`, any version of what exists."""
-
-    versions: frozenset[str] | None
-
-    def check(self, path: str, current: Endpoint | None) -> None:
-        """Refuse another version."""
-        if current is None:
-            message = f"If-Match: there is no endpoint {path!r}."
-            raise PreconditionFailed(message)
-        if self.versions is not None and str(current.version) not in self.versions:
-            message = f'If-Match: the endpoint {path!r} has the ETag "{current.version}"; read it again.'
-            raise PreconditionFailed(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +74,7 @@ class ManageEndpoints:
             write_id = ids.new_attempt_id()  # of this round: what is written differs from the last one's
             current = self.registry.get(actor.workspace, path, deadline=actor.deadline)
             if precondition is not None:
-                precondition.check(path, current)
+                precondition.check(f"endpoint {path!r}", _tag(current))
             wanted, now = make(current), self.clock.now()
             self._check(actor, wanted, current, check)
             if current is None:
@@ -118,7 +103,7 @@ class ManageEndpoints:
         """Give what `change` would write, or refuse as it would, and write nothing. Version and times stay."""
         current = self.registry.get(actor.workspace, path, deadline=actor.deadline)
         if precondition is not None:
-            precondition.check(path, current)
+            precondition.check(f"endpoint {path!r}", _tag(current))
         wanted = make(current)
         self._check(actor, wanted, current, check)
         if current is None:
@@ -138,7 +123,7 @@ class ManageEndpoints:
         for _ in range(_ROUNDS):
             seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
             if precondition is not None:
-                precondition.check(path, seen)
+                precondition.check(f"endpoint {path!r}", _tag(seen))
             if seen is None:
                 raise _not_there(actor, path)
             switched = replace(seen, enabled=enabled, version=seen.version + 1, updated_at=self.clock.now())
@@ -153,13 +138,17 @@ class ManageEndpoints:
         for _ in range(_ROUNDS):
             seen = self.registry.get(actor.workspace, path, deadline=actor.deadline)
             if precondition is not None:
-                precondition.check(path, seen)
+                precondition.check(f"endpoint {path!r}", _tag(seen))
             if seen is None:
                 raise _not_there(actor, path)
             acts = self.audit.deleted(actor, seen)
             if self.registry.delete(seen, deadline=actor.deadline, acts=acts):
                 return
         raise _contended(path)
+
+
+def _tag(endpoint: Endpoint | None) -> str | None:
+    return None if endpoint is None else str(endpoint.version)
 
 
 def _not_there(actor: Actor, path: str) -> NotFound:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flowport.domain.errors import Conflict, FlowportError, Unprocessable
+from flowport.domain.errors import Conflict, FlowportError, Forbidden, Unprocessable
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,29 @@ class UserExists(Conflict):
 
     kind = "user-exists"
     title = "User exists"
+
+
+class CredentialRevoked(Conflict):
+    """A revoked credential stays as it was revoked."""
+
+    kind = "credential-revoked"
+    title = "Credential revoked"
+
+
+class OwnCredential(Forbidden):
+    """Nobody gives more to the credential that it acts by."""
+
+    kind = "own-credential"
+    title = "One's own credential"
+
+    def __init__(self, members: Sequence[str]) -> None:
+        """Name the members that would give more."""
+        names = ", ".join(members)
+        super().__init__(
+            f"This is the credential that you act by, and {names} would give it more than it has; another "
+            "administrator can change it so.",
+            members={"errors": [Violation(f"/{name}", "gives more than it has").document() for name in members]},
+        )
 
 
 class TokenExists(Conflict):

@@ -131,6 +131,15 @@ class CredentialRegistry(Protocol):
         """
         ...
 
+    def change(
+        self, changed: Credential, *, seen: Credential, write_id: str, deadline: float, acts: Sequence[Act] = ()
+    ) -> bool:
+        """Write what it may do, until when, its limits and its name, and nothing else; `write_id` is its `change_id`.
+
+        False when it was changed or revoked since it was `seen`.
+        """
+        ...
+
     def page(
         self, workspace: str, kind: CredentialKind, limit: int, after: str | None, *, deadline: float
     ) -> Page[Credential]:
