@@ -9,6 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from flowport import wiring
 from flowport.domain.records import Credential, Workspace
+from tests.functional import described
 from tests.functional.harness import TOKEN, Aws, Handler, event, token_credential
 
 OPERATOR = "fp__operator_ExampleTokenOfTheEventFiles1234dEYLU"
@@ -62,9 +63,14 @@ class Admin:
 
     def send(self, name: str, **changes: Any) -> Answer:
         """Send an event file, with what is to be different in it."""
-        answer = self.handler(event(f"apigateway/{name}", **changes), None)
+        asked = event(f"apigateway/{name}", **changes)
+        answer = self.handler(asked, None)
         assert answer["headers"]["Cache-Control"] == "no-store"
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        given = Answer(answer["statusCode"], answer["headers"], answer["body"])
+        # Every answer that a test sees is one that the OpenAPI document describes.
+        wrong = described.wrong_with(asked["httpMethod"], asked["path"], given.status, given.headers, given.text)
+        assert wrong == []
+        return given
 
     def call(
         self,

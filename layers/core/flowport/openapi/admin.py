@@ -1,6 +1,7 @@
 """The admin API's operations, from its route table and the models that its handlers read."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from flowport.admin import credential_routes as credentials
@@ -10,29 +11,24 @@ from flowport.admin.credential_models import (
     PASSWORD_AT_LEAST,
     ApiKeyDocument,
     ClientDocument,
+    GrantDocument,
     KeyDocument,
     PasswordDocument,
+    RoleDocument,
     TokenDocument,
     UserDocument,
 )
 from flowport.admin.document import Document
+from flowport.admin.documents import READ_ONLY
 from flowport.admin.models import EndpointDocument, WorkspaceDocument
 from flowport.domain.records import OPERATOR_SCOPE
-from flowport.openapi.components import (
-    TEXT,
-    TIME,
-    Json,
-    a_list,
-    an_object,
-    answers,
-    nullable,
-    ref,
-    refused,
-)
+from flowport.openapi import answers as shown
+from flowport.openapi import models
+from flowport.openapi.components import TEXT, TIME, Json, an_object, answers, ref, refused
 from flowport.openapi.native import body, parameter
 
 PREFIX: Final = "/v1/admin/"
-# What a handler reads; a patch may leave members out.
+# What a handler reads.
 READS: Final[Mapping[str, type[Document]]] = {
     routes._create_endpoint.__name__: EndpointDocument,  # noqa: SLF001  # the table's own handlers
     routes._put_endpoint.__name__: EndpointDocument,  # noqa: SLF001
@@ -43,6 +39,14 @@ READS: Final[Mapping[str, type[Document]]] = {
     credentials.create_api_key.__name__: ApiKeyDocument,
     credentials.put_key.__name__: KeyDocument,
     routes._create_workspace.__name__: WorkspaceDocument,  # noqa: SLF001
+}
+# What a handler merges into what is there.
+PATCHES: Final[Mapping[str, str]] = {
+    routes._patch_endpoint.__name__: "EndpointPatch",  # noqa: SLF001
+    credentials.change_token.__name__: "TokenPatch",
+    credentials.change_user.__name__: "UserPatch",
+    credentials.change_client.__name__: "ClientPatch",
+    credentials.change_api_key.__name__: "ApiKeyPatch",
 }
 _OPTIONAL_BODY: Final = frozenset({"put_key"})
 _PATH_OF: Final[Mapping[str, tuple[str, ...]]] = {"endpoints": ("module", "name")}
@@ -62,6 +66,7 @@ _QUERY: Final[Mapping[str, tuple[Json, ...]]] = {
         parameter("query", "period", {"type": "integer"}, "Seconds."),
     ),
 }
+_UNPAGED: Final = frozenset({"metrics", "keys", "webhook-secrets"})
 _IF_MATCH: Final = parameter("header", "If-Match", TEXT, "The version that is to be changed, as its ETag.")
 
 # For users, who need no scope for it.
@@ -81,23 +86,17 @@ MINE: Final[Json] = {
 }
 
 
+@cache
 def schemas() -> Json:
-    """Give the schemas of what is sent, by their models' names, and of what is shown."""
-    written: Json = {}
-    for model in {model.__name__: model for model in READS.values()}.values():
-        made: Json = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        written |= made.pop("$defs", {})
-        written[model.__name__] = made
-    times: dict[str, Json] = {
-        f"{verb}_at": nullable(TIME) for verb in ("created", "expires", "revoked", "previous_created")
+    """Give the schemas of what is sent, by their models' names, and of what is shown; made once in a process."""
+    patches: Json = {
+        "EndpointPatch": models.patch(EndpointDocument, without=("endpoint", "module", "name", *READ_ONLY)),
+        "TokenPatch": models.patch(GrantDocument),
+        "UserPatch": models.patch(RoleDocument, without=("name",)),
+        "ClientPatch": models.patch(ClientDocument),
+        "ApiKeyPatch": models.patch(ApiKeyDocument),
     }
-    written["Administered"] = {
-        **an_object(id=TEXT, name=TEXT, **times),
-        "description": "A credential, key or workspace. What is secret of it is shown once, when it is made.",
-    }
-    # Shown as it is sent; what is not said in a request has its default in an answer.
-    written["PublishedEndpoint"] = {**written["EndpointDocument"], "required": ["endpoint", "version"]}
-    return written
+    return models.sent([*{model.__name__: model for model in READS.values()}.values()]) | patches | shown.schemas()
 
 
 def paths(*, administers: bool, operates: bool) -> Json:
@@ -125,7 +124,7 @@ def _operation(path: str, method: str, handler: Any) -> Json:  # noqa: ANN401  #
     in_path = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     parameters = [parameter("path", one, {"type": "string", "minLength": 1}, required=True) for one in in_path]
     if method == "GET" and not in_path:
-        parameters += [*_LIST, *_QUERY.get(kind, ())]
+        parameters += [*(() if kind in _UNPAGED else _LIST), *_QUERY.get(kind, ())]
     if (kind == "endpoints" and in_path and method != "GET") or method == "PATCH":
         parameters.append(_IF_MATCH)
     if name == "_put_endpoint":
@@ -136,28 +135,12 @@ def _operation(path: str, method: str, handler: Any) -> Json:  # noqa: ANN401  #
         "tags": ["administration"],
         "security": [{"bearer": []}, {"basic": []}],
         "parameters": parameters,
-        "responses": {**_done(kind, method, listed=method == "GET" and not in_path), **refused(409, 410, 412)},
+        "responses": {**shown.ANSWERS[name], **refused(409, 410, 412)},
     }
     if (model := READS.get(name)) is not None:
         operation["requestBody"] = body(ref(model.__name__), required=name not in _OPTIONAL_BODY)
-    elif method == "PATCH":
-        said = body({"type": "object", "description": "A JSON merge patch (RFC 7396)."}, required=True)
-        said["content"]["application/merge-patch+json"] = {"schema": {"type": "object"}}
+    elif (patch := PATCHES.get(name)) is not None:
+        said = body(ref(patch), required=True)
+        said["content"]["application/merge-patch+json"] = {"schema": ref(patch)}
         operation["requestBody"] = said
     return operation
-
-
-def _done(kind: str, method: str, *, listed: bool) -> Json:
-    one = ref("PublishedEndpoint") if kind == "endpoints" else ref("Administered")
-    if method == "DELETE":
-        return {"204": answers(None, "It is gone."), "200": answers({"type": "object"}, "What has become of it.")}
-    if listed:
-        items = one if kind != "audit" else {"type": "object"}
-        schema = {"type": "object"} if kind in {"metrics", "machines"} else a_list(items)
-        return {"200": answers(schema, "A page.")}
-    if method == "GET":
-        return {"200": answers(one, "It is there.", "ETag")}
-    return {
-        "200": answers(one, "Done; as it is now.", "ETag"),
-        "201": answers(one, "Made.", "Location", "ETag"),
-    }
