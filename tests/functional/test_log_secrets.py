@@ -27,17 +27,43 @@ PLACES = {
     "header": f"{MARK}-header",
     "body": f"{MARK}-body",
     "callback": f"cb_{MARK}callbackAAAAAAAAAAAAAAAAAAAAAAAA",
+    "cookie": f"{MARK}-cookie",
+    "user": f"{MARK}-user",
+    "client": f"{MARK}-client-secret",
 }
-BASIC = base64.b64encode(f"default/ada:{PLACES['password']}".encode()).decode()
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+BASIC = _base64(f"default/ada:{PLACES['password']}")
+# NebulaGraph Explorer's account in its two forms, and a WorkfloPlus client's secret in a header.
+ACCOUNT = _base64(f"root:{PLACES['password']}")
+ACCOUNT_LIST = _base64(f'["root","{PLACES["password"]}"]')
+CLIENT = _base64(f"fpc_default_00000000000000000001:{PLACES['client']}")
 AUTHORIZATIONS = {
     "as it is": None,
     "bearer": f"Bearer {PLACES['token']}",
     "signed": f"Bearer {PLACES['jwt']}",
     "basic": f"Basic {BASIC}",
     "brought": PLACES["brought"],
+    "account": f"Bearer {ACCOUNT}",
+    "account as a list": f"Bearer {ACCOUNT_LIST}",
+    "client": f"Basic {CLIENT}",
 }
 # What must be in no line: the secrets, in clear and as they are carried.
-SECRETS = (MARK, BASIC, TOKEN[-36:], PASSWORD, base64.b64encode(f"default/ada:{PASSWORD}".encode()).decode())
+SECRETS = (
+    *(MARK, BASIC, ACCOUNT, ACCOUNT_LIST, CLIENT, base64.urlsafe_b64encode(f'{{"sub":"{MARK}"}}'.encode()).decode()),
+    *(TOKEN[-36:], PASSWORD, _base64(f"default/ada:{PASSWORD}")),
+)
+# A family's own headers: iolinker's, and NebulaGraph Explorer's.
+OWN_HEADERS = {
+    "token": PLACES["brought"],
+    "user": PLACES["user"],
+    "password": PLACES["password"],
+    "explorer_token": PLACES["jwt"],
+}
 
 
 def _requests(dialect: str) -> dict[str, str]:
@@ -56,10 +82,12 @@ def _spiked(request: str, authorization: str | None) -> str:
     first, *fields = head.splitlines()
     method, target, version = first.split(" ")
     query = "&".join(f"{name}={PLACES['query']}" for name in ("access_token", "token", "secret", "password", "x"))
+    own = {field.partition(":")[0].lower() for field in fields}
     fields = [field for field in fields if authorization is None or not field.lower().startswith("authorization")]
+    fields += [f"{name}: {value}" for name, value in OWN_HEADERS.items() if name not in own]
     fields += [] if authorization is None else [f"Authorization: {authorization}"]
     fields += [
-        f"Cookie: session={PLACES['header']}",
+        f"Cookie: session={PLACES['header']}; explorer_token={PLACES['cookie']}",
         f"X-Api-Key: {PLACES['header']}",
         f"Idempotency-Key: {PLACES['header']}{len(head)}",
         f"Callback-Url: https://hooks.example.com/{PLACES['header']}?k={PLACES['header']}",
@@ -70,7 +98,10 @@ def _spiked(request: str, authorization: str | None) -> str:
     except ValueError:
         value = None
     if isinstance(value, dict):
-        body = json.dumps({**value, "password": PLACES["body"], "note": PLACES["body"]})
+        secret = dict.fromkeys(("password", "note", "access_token", "client_secret"), PLACES["body"])
+        body = json.dumps({**value, **secret})
+    elif "grant_type=" in body:
+        body = re.sub(r"client_secret=[^&\s]*", f"client_secret={PLACES['client']}", body)
     target = f"{target}{'&' if '?' in target else '?'}{query}"
     return "\n".join([f"{method} {target} {version}", *fields]) + "\n\n" + body
 

@@ -76,7 +76,9 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_credential_reaches_a_workflow(call: str, published: Aws, load: Callable[..., Handler]) -> None:
+def test_no_credential_reaches_a_workflow_or_a_log(
+    call: str, published: Aws, load: Callable[..., Handler], capsys: pytest.CaptureFixture[str]
+) -> None:
     brought = replace(token_credential(), key=brought_token_key("default", BROUGHT), brought=True)
     ada = Credential(user_key("default", "ada"), "user", "default", "ada", "ada", SCOPES, password_hash=password_hash())
     published.put(*ENDPOINTS, CLIENT, brought, ada)
@@ -87,10 +89,12 @@ def test_no_credential_reaches_a_workflow(call: str, published: Aws, load: Calla
     answer = load("GatewayFunction")(event_of(f"{head}\n\n{body}", "A="), None)
     # PhixFlow's run is a detached one, whose end nobody reports here.
     assert answer["statusCode"] == (504 if call == "phixflow" else 200), answer["body"]
-    given = _given(published)
+    given, written = _given(published), "".join(capsys.readouterr())
     assert "seen" in given
+    assert '"message":"request"' in written
     for secret in (TOKEN, TOKEN[-36:], BROUGHT, PASSWORD, BASIC, SIGNED, SIGNED.rpartition(".")[2]):
         assert secret not in given
+        assert secret not in written
 
 
 def _given(aws: Aws) -> str:
