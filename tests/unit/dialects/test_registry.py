@@ -11,6 +11,7 @@ from flowport.dialects import REGISTRY
 from tests.errors import kinds
 
 CORE = Path(__file__).parents[3] / "layers" / "core"
+DIALECTS = CORE / "flowport" / "dialects"
 # Everything that the function imports when it starts, then one request through parse and refuse.
 ONE_CALL = """
 import sys
@@ -63,3 +64,17 @@ def test_every_kind_of_error_that_the_code_has_is_one_that_the_dialects_are_held
     told = {kind.kind for kind in kinds()}
     assert set(written.findall(sources)) == told
     assert {"rate-limited", "too-many-jobs", "too-many-attempts", "input-invalid", "output-mapping-failed"} < told
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_dialect_is_one_module_or_a_package_of_few_files(name: str) -> None:
+    module, package = DIALECTS / f"{name}.py", DIALECTS / name
+    assert module.exists() != package.exists()
+    assert len(list(package.glob("*.py"))) <= (5 if name == "native" else 3)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_dialect_knows_no_other_family_but_the_native_one(name: str) -> None:
+    files = [DIALECTS / f"{name}.py"] if (DIALECTS / f"{name}.py").exists() else list((DIALECTS / name).glob("*.py"))
+    imported = {found for file in files for found in re.findall(r"flowport\.dialects\.(\w+)", file.read_text())}
+    assert imported & set(REGISTRY) <= {name, "native"}

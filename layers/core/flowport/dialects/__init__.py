@@ -1,4 +1,4 @@
-"""Wire formats, data in and data out: one file each. `dialects/paths.py` says which path is whose.
+"""Wire formats, data in and data out: a module or package each. `dialects/paths.py` says which path is whose.
 
 A dialect is imported by the first request that speaks it, so that a call pays for no other family's code. Only the
 native one comes with the function itself: most calls speak it.
