@@ -15,6 +15,7 @@ import httpx
 import jwt
 import pytest
 
+from load.effects import NOTHING, Effect, tallied
 from tests.e2e.conftest import Jobs, Local
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
@@ -167,11 +168,27 @@ def test_an_express_run_goes_on_behind_a_job_that_timed_out_where_that_is_accept
 ) -> None:
     action = publish(
         standard_arn=None,
-        express_arn=local.machines["HelloExpressArn"],
+        express_arn=local.machines["TallyExpressArn"],
         dialects={"phixflow": {"abandon_at_timeout": True}},
+        parameters=[{"name": "seconds", "type": "integer", "default": 0}],
     )
+    # Now what runs it is warm: a run that has not begun when its time is over never begins, and is as good as aborted.
     answer = instance.trigger(action, params={"timeout": "20000"})
     assert (answer.status_code, answer.json()["success"]) == (200, True)
+    began = time.monotonic()
+    answer = instance.trigger(action, params={"seconds": "25", "timeout": "8000"})
+    assert (answer.status_code, time.monotonic() - began < 24) == (504, True), answer.text
+    process = answer.json()["processId"]
+    message = "Timed out after 8000 ms; the action could not be aborted and goes on"
+    assert answer.json() == {"success": False, "processId": process, "message": message}
+    ended = {"processId": process, "status": "Fail", "message": message}
+    assert instance.status(process).json() == ended
+
+    def counted() -> Effect:
+        return tallied(local.aws("dynamodb"), local.machines["TallyTableName"]).get(process, NOTHING)
+
+    assert within(60, lambda: counted() == Effect(1, 1)), "the run did not go on to its end"
+    assert instance.status(process).json() == ended, "its end came too late to be the job's"
 
 
 # -- poll for result ---------------------------------------------------------------------------------------------------

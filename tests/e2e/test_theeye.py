@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -175,6 +176,46 @@ def test_a_job_is_cancelled_once_and_again(client: Client, endpoint: Callable[..
         assert (done.status_code, done.content) == (204, b"")
     assert client.get(job, "/lifecycle").text == '"canceled"'
     assert client.get(job, "/result").status_code == 500
+
+
+def test_the_result_is_asked_for_again_until_that_was_often_enough(
+    client: Client, endpoint: Callable[..., str], local: Local
+) -> None:
+    slow = endpoint(express_arn=None, standard_arn=local.machines["RestApiResponseStandardArn"]).replace("/", ".")
+    job = client.run([100, None, 90], task=slow, query="wait_result=true&").json()["id"]
+
+    def asked(method: str, counter: int) -> httpx.Response:
+        query = f"access_token={client.token}&counter={counter}&limit=1&timeout=10"
+        with local.http(None) as own:
+            return own.request(method, f"{client.jobs}/{job}/result?{query}")
+
+    with ThreadPoolExecutor(3) as pool:  # each waits for ten seconds
+        again, late, posted = pool.map(asked, ("GET", "GET", "POST"), (0, 1, 1))
+    assert again.status_code == 303
+    assert again.headers["location"].endswith(
+        f"/job/{job}/result?access_token={client.token}&counter=1&limit=1&timeout=10"
+    )
+    for answer in (late, posted):
+        assert (answer.status_code, answer.text) == (408, '"Request Timeout"')
+    client.http.put(f"{client.jobs}/{job}/cancel", params={"access_token": client.token}).raise_for_status()
+
+
+def test_the_result_document_has_output_log_and_last_line(client: Client) -> None:
+    answer = client.run([100, DATES[0]], query="result&")
+    output = '{"name":"tomer","date":"2022-01-28T17:00:22.676Z"}'
+    assert (answer.status_code, list(answer.json())) == (200, ["output", "log", "lastline"])
+    assert answer.json()["output"] == [output]
+    later = client.http.post(
+        f"{client.jobs}/{answer.headers['flowport-job-id']}/result?result",
+        headers={"Authorization": f"Bearer {client.token}"},
+    )
+    assert (later.status_code, later.text) == (200, answer.text)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/task/x/job"), ("POST", "/task/x"), ("DELETE", "/job/x/cancel")])
+def test_a_path_or_method_that_means_nothing_is_not_found(client: Client, method: str, path: str) -> None:
+    answer = client.http.request(method, f"/{client.known['customer']}{path}?access_token={client.token}")
+    assert (answer.status_code, list(answer.json())) == (404, ["message", "status"])
 
 
 def test_a_task_that_declares_its_arguments_wants_them_all(client: Client, endpoint: Callable[..., str]) -> None:

@@ -287,6 +287,45 @@ def test_a_job_is_created_listed_changed_excluded_aborted_and_deleted(client: Cl
     assert client.http.get(base).status_code == 404
 
 
+def test_a_job_is_aborted_for_a_reason_and_its_run_is_stopped(client: Client) -> None:
+    job = new()
+    job_id = client.sync(document(job, 1)).json()["jobId"]
+    _until_parked(client, job_id)
+    aborted = client.http.post(f"/jobs/v1/{job}/abort", json={"abandonReason": "No access"})
+    assert (aborted.status_code, aborted.json()["jobId"]) == (200, job_id)
+    metadata = aborted.json()["metadata"]
+    assert (metadata["status"], metadata["abandonReason"]) == ("Aborted", "No access")
+    ended = client.ended(job_id)
+    assert (ended["status"], ended["cause"]) == ("ABORTED", "No access")
+    described = client.local.aws("stepfunctions").describe_execution(executionArn=ended["execution_arn"])
+    assert described["status"] == "ABORTED"
+
+
+def test_lists_are_read_in_pages_the_newest_first(client: Client) -> None:
+    older, newer = new(), new()
+    for job in (older, newer):
+        assert client.sync(document(job, 1, "Aborted")).status_code == 200
+    for listed in ("", "/my", "/workflow/b62f2507-b4e7-4248-83d3-29c03a158fbe"):
+        pages = [client.get(f"{listed}?skip={skip}&limit=1") for skip in (0, 1)]
+        assert [one["metadata"]["clientJobId"] for page in pages for one in page] == [newer, older], listed
+        refused = client.http.get(f"/jobs/v1{listed}?limit=101")
+        assert (refused.status_code, refused.json()["errors"]) == (
+            400,
+            [{"field": "limit", "message": "must be a whole number from 1 to 100"}],
+        )
+
+
+@pytest.mark.parametrize("path", ["", "/snapshots", "/metadata", "/assign/x", "/abort"])
+def test_a_job_that_is_not_there_is_told_in_the_familys_own_form(client: Client, path: str) -> None:
+    job = new()
+    if path in {"", "/snapshots"}:
+        answer = client.http.get(f"/jobs/v1{path}/{job}")
+    else:
+        answer = client.http.post(f"/jobs/v1/{job}{path}", json={})
+    assert (answer.status_code, list(answer.json())) == (404, ["message", "errors"])
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
 def _deleted(client: Client, path: str) -> int:
     """Delete once the sweep has nothing left to do about a job that was stopped while it began."""
     until = time.monotonic() + 240
