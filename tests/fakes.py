@@ -157,7 +157,7 @@ class FakeJobStore:
             self.rows[origin.id] = replace(origin, redriven_as=job.id)
         return found if isinstance(found, Job) else found is None
 
-    def find_key(self, key_id: str, now: int) -> str | None:
+    def find_key(self, key_id: str, now: int, *, deadline: float | None = None) -> str | None:
         leads_to, _, expires_at = self.keys.get(key_id, ("", None, 0))
         return leads_to if expires_at > now else None
 
@@ -464,7 +464,7 @@ class FakeExecutions:
         redrives = self.standard[arn].redrives if arn in self.standard else 0
         self.standard[arn] = ExecutionState(outcome.status, NOW, outcome, redrives, outcome.status != "SUCCEEDED")
 
-    def redrive(self, execution_arn: str, token: str) -> None:
+    def redrive(self, execution_arn: str, token: str, *, deadline: float | None = None) -> None:
         if token in self.tokens:
             return
         state = self.standard.get(execution_arn)
@@ -474,7 +474,7 @@ class FakeExecutions:
         self.tokens.append(token)
         self.standard[execution_arn] = ExecutionState("RUNNING", self.clock.now(), None, state.redrives + 1)
 
-    def consented(self, state_machine_arn: str) -> bool:
+    def consented(self, state_machine_arn: str, *, deadline: float | None = None) -> bool:
         return self.tagged
 
     def describe(self, execution_arn: str, *, deadline: float | None = None) -> ExecutionState | None:

@@ -243,6 +243,14 @@ def test_a_change_says_what_was_and_what_is_and_nothing_of_the_rest(admin: Admin
     assert created["after"]["endpoint"] == "samples/quote"
 
 
+def test_a_one_that_becomes_true_is_a_change(admin: Admin) -> None:
+    admin.publish(sample={"a": 1})
+    admin.call("PATCH", "endpoints/samples/quote", {"sample": {"a": True}})
+    changed, _ = _acts(admin)
+    assert changed["before"] == {"sample": {"a": 1}, "version": 1}
+    assert changed["after"]["sample"]["a"] is True
+
+
 def test_a_deletion_keeps_what_is_needed_to_make_it_again(admin: Admin) -> None:
     published = admin.publish(title="old").document
     admin.call("DELETE", "endpoints/samples/quote")

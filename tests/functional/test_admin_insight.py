@@ -1,8 +1,11 @@
 """The admin routes that only look: state machines that may be published, and figures."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from tests.functional.admin_harness import Admin
 from tests.functional.harness import Aws, Handler
@@ -50,3 +53,58 @@ def test_what_cannot_be_counted_is_said(admin: Admin, query: dict[str, list[str]
 
 def test_figures_of_an_endpoint_that_is_not_there_are_404(admin: Admin) -> None:
     assert admin.call("GET", "metrics", query={"endpoint": ["samples/none"]}).status == 404
+
+
+# -- state machines ----------------------------------------------------------------------------------------------------
+
+
+def _belonging(admin: Admin, versions: list[str], aliases: list[str]) -> list[dict[str, Any]]:
+    """Let Step Functions name versions and aliases of whatever machine it is asked for; give what it is asked."""
+    asked: list[dict[str, Any]] = []
+    answers = {
+        "ListStateMachineVersions": ("stateMachineVersions", "stateMachineVersionArn", versions),
+        "ListStateMachineAliases": ("stateMachineAliases", "stateMachineAliasArn", aliases),
+    }
+
+    def answer(operation: str) -> Any:  # a hook, whose answer takes the place of AWS's
+        def of(params: Mapping[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+            request = json.loads(params["body"])
+            asked.append({"operation": operation, **request})
+            listed, member, names = answers[operation]
+            found = [{member: f"{request['stateMachineArn']}:{name}"} for name in names]
+            parsed = {listed: found, "ResponseMetadata": {"HTTPStatusCode": 200}}
+            return AWSResponse("https://aws.invalid", 200, {}, None), parsed  # type: ignore[arg-type]
+
+        return of
+
+    for operation in answers:
+        admin.aws.clients().executions().meta.events.register(f"before-call.sfn.{operation}", answer(operation))
+    return asked
+
+
+def test_machines_are_listed_by_consent_with_their_versions_and_aliases(admin: Admin) -> None:
+    admin.aws.create_machine("theirs", tags={"flowport:publish": "other"})
+    admin.aws.create_machine("nobodys")
+    asked = _belonging(admin, ["2", "1"], ["live"])
+    answer = admin.call("GET", "machines")
+    assert answer.status == 200, answer.text
+    assert answer.document == {
+        "items": [
+            {
+                "arn": admin.express,
+                "name": "QuoteExpress-8sTn4vBq1LxR",
+                "type": "EXPRESS",
+                "versions": [f"{admin.express}:2", f"{admin.express}:1"],
+                "aliases": [f"{admin.express}:live"],
+            },
+            {
+                "arn": admin.standard,
+                "name": "ReportStandard-Zq81kV2mYd7L",
+                "type": "STANDARD",
+                "versions": [f"{admin.standard}:2", f"{admin.standard}:1"],
+                "aliases": [f"{admin.standard}:live"],
+            },
+        ],
+        "cursor": None,
+    }
+    assert {one["stateMachineArn"] for one in asked} == {admin.express, admin.standard}

@@ -161,6 +161,28 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(command: Command) -> 
     assert admin.rows("EndpointsTable") == rows
 
 
+def test_a_one_that_becomes_true_is_a_change(command: Command) -> None:
+    express = command.admin.express
+    command.admin.publish(sample={"a": 1, "b": [0, 1.0]})
+    assert command.apply({"samples/quote": {"express_arn": express, "sample": {"b": [0, 1.0], "a": 1}}}).stderr == (
+        "Nothing to change.\n"
+    )
+    changed = command.apply({"samples/quote": {"express_arn": express, "sample": {"a": True, "b": [False, 1]}}})
+    assert changed.stdout.splitlines() == [
+        "~ samples/quote",
+        '    sample: {"a": 1, "b": [0, 1.0]} -> {"a": true, "b": [false, 1]}',
+    ]
+    assert json.dumps(command.present()["samples/quote"]["sample"]) == '{"a": true, "b": [false, 1]}'
+
+
+def test_a_sample_is_held_against_its_schema_when_only_the_kind_of_a_value_changes(command: Command) -> None:
+    schema = {"properties": {"a": {"type": "integer"}}}
+    command.admin.publish(sample={"a": 1}, input_schema=schema)
+    wanted = {"express_arn": command.admin.express, "sample": {"a": True}, "input_schema": schema}
+    refused = command.apply({"samples/quote": wanted})
+    assert (refused.exit_code, "samples/quote/sample/a: does not fit input_schema" in refused.stderr) == (2, True)
+
+
 def test_what_the_file_does_not_have_stays_unless_it_is_pruned(command: Command) -> None:
     admin = command.admin
     admin.publish()

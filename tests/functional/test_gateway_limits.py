@@ -62,6 +62,28 @@ def test_a_failed_run_says_so_too(gateway: Handler, aws: Aws) -> None:
     assert (answer["statusCode"], answer["headers"]["RateLimit"]) == (500, '"endpoint";r=4;t=12')
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"body": "{"}, 400),
+        ({"headers": {"Client-Job-Id": "x", "Authorization": None}}, 400),
+        ({"query": {"view": ["http"]}}, 500),
+    ],
+)
+def test_a_call_that_was_counted_and_then_refused_says_so_too(
+    gateway: Handler, aws: Aws, changes: dict[str, Any], status: int
+) -> None:
+    _limit(aws, Limits(Rate(5, 60)), auth=("none", "token"))
+    answer = _call(gateway, **changes)
+    assert (answer["statusCode"], answer["headers"].get("RateLimit")) == (status, '"endpoint";r=4;t=12')
+
+
+def test_a_call_that_was_not_let_in_is_told_of_no_limit(gateway: Handler, aws: Aws) -> None:
+    _limit(aws, Limits(Rate(5, 60)))
+    answer = _call(gateway, headers={"Authorization": None})
+    assert (answer["statusCode"], "RateLimit" in answer["headers"]) == (401, False)
+
+
 def test_one_request_too_many_is_refused_in_these_words(gateway: Handler, aws: Aws) -> None:
     _limit(aws, Limits(Rate(1, 60)))
     assert _call(gateway, 1)["statusCode"] == 200

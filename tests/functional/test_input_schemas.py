@@ -234,6 +234,33 @@ def test_a_mapping_that_fails_is_the_workflows_error_and_loses_nothing(gateway: 
     assert raw["body"] == '{"total":"much"}'
 
 
+def test_an_output_that_is_kept_nowhere_and_cannot_be_mapped_is_in_the_answer_for_readers_of_jobs(
+    gateway: Handler, aws: Aws
+) -> None:
+    aws.put(endpoint(output_mapping="sum(total)", keep_payloads_days=0))
+    aws.sync_executions.answer = {"status": "SUCCEEDED", "output": '{"total":"1.50","rate":1.50,"much":1e999}'}
+    answer = call(gateway, {})
+    assert answer["body"] == (
+        '{"type":"urn:flowport:problem:output-mapping-failed","title":"The output cannot be mapped","status":500,'
+        '"detail":"The run succeeded, but the endpoint\'s output mapping cannot be applied to what it gave: sum() was '
+        "given string, and takes array-number. The endpoint has its outputs kept nowhere: that is `output` here, this "
+        f'once.","id":"{SYNC_JOB}","job_status":"SUCCEEDED",'
+        '"output":{"total":"1.50","rate":1.50,"much":1e999}}'
+    )
+    assert "output" not in aws.job(SYNC_JOB)
+
+
+def test_an_output_that_is_kept_nowhere_is_shown_to_nobody_from_whom_its_mapping_hides_it(
+    gateway: Handler, aws: Aws
+) -> None:
+    aws.put(endpoint(output_mapping="sum(total)", keep_payloads_days=0))
+    aws.put(token_credential(scopes=("run",)))
+    aws.sync_executions.answer = {"status": "SUCCEEDED", "output": '{"total":"secret"}'}
+    problem = json.loads(call(gateway, {})["body"])
+    assert (problem["job_status"], "output" in problem, "secret" in str(problem)) == ("SUCCEEDED", False, False)
+    assert "this one is gone. What the run did stays done" in problem["detail"]
+
+
 def test_a_job_keeps_the_mapping_that_its_endpoint_had(gateway: Handler, aws: Aws) -> None:
     aws.put(endpoint(output_mapping="name"))
     call(gateway, {})

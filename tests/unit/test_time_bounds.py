@@ -15,6 +15,7 @@ from flowport.domain.errors import FlowportError
 from flowport.domain.job import Job
 from flowport.usecases.access import Caller
 from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadSteps
+from flowport.usecases.redrive_job import Redrive, RedriveJob
 from flowport.usecases.run_batch import RunBatch, RunEndpointBatch
 from flowport.usecases.run_endpoint import Ran, Run
 from flowport.usecases.stop_job import Cancel, ChangeJobs, Delete
@@ -53,6 +54,11 @@ def _batch(process: Process, caller: Caller, _: Job) -> object:
     return use(caller, RunBatch(run, lambda: [lambda: "{}"] * 3))
 
 
+def _redrive(process: Process, caller: Caller, job: Job) -> object:
+    use = RedriveJob(process.access, process.jobs, process.executions, process.clock, process.run_endpoint)
+    return use(caller, Redrive(job.id, "k"))
+
+
 def _run(process: Process, caller: Caller, _: Job) -> object:
     return process.run_endpoint(caller, Run("billing/quote", "POST", lambda: LARGE, SYNC, idempotency_key="k"))
 
@@ -74,11 +80,16 @@ CASES: dict[str, Ask] = {
     "steps": lambda it, who, job: _reader(it).read_steps(who, ReadSteps(job.id)),
     "list": lambda it, who, _: _reader(it).list(who, ListJobs(since=0)),
     "cancel": lambda it, who, job: _changes(it).cancel(who, Cancel(job.id)),
+    "redrive": _redrive,
     "delete": lambda it, who, job: _changes(it).delete(who, Delete(job.id)),
     "run": _run,
     "run, to be aborted": _run_to_be_aborted,
     "batch": _batch,
 }
+
+
+def _ends(name: str) -> str:
+    return "FAILED" if name == "redrive" else "SUCCEEDED"
 
 
 def _endless_history(**_: object) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def test_nothing_is_held_longer_than_25_seconds(
     name: str, service: str, ended: bool, new_world: Callable[..., World]
 ) -> None:
     def world() -> World:
-        return new_world(run_seconds=1 if ended else FOREVER, output=LARGE)
+        return new_world(run_seconds=1 if ended else FOREVER, output=LARGE, run_ends=_ends(name))
 
     _, calls = _play(world(), CASES[name], ended=ended, trouble=lambda _: None)
     for number in range(min(calls, 30)):
@@ -135,6 +146,8 @@ def test_calls_that_each_succeed_at_the_last_moment_do_not_add_up(
     # As long as fits: a job's row is to be written within five seconds, other calls are patient for ten.
     begins = name in {"run", "run, to be aborted", "batch"}
     seconds = {"dynamodb": 3 if begins else 8, "states": 3 if begins else 5}
+    if name == "redrive":
+        seconds = {"dynamodb": 4, "states": 5}
     asked_at: dict[str, float] = {}
 
     def throttle(world: World) -> None:
@@ -147,7 +160,8 @@ def test_calls_that_each_succeed_at_the_last_moment_do_not_add_up(
 
         monkeypatch.setattr(world.wire, "_fault", fault)
 
-    world = new_world(run_seconds=1 if ended else FOREVER, output=LARGE, events=())
+    events = (0.1,) if name == "redrive" else ()  # which has to know of an end
+    world = new_world(run_seconds=1 if ended else FOREVER, output=LARGE, events=events, run_ends=_ends(name))
     held, calls = _play(world, CASES[name], ended=ended, trouble=throttle)
     assert calls > 0
     assert held <= DUE + ONE_ATTEMPT

@@ -39,7 +39,7 @@ class Step:
         before, after = self.before or {}, self.after or {}
         names = [name for name in {**before, **after} if name not in _OF_THE_API]
         changed = {name: (before.get(name), after.get(name)) for name in names}
-        return {name: sides for name, sides in changed.items() if sides[0] != sides[1]}
+        return {name: (old, new) for name, (old, new) in changed.items() if _said(old) != _said(new)}
 
     @property
     def order(self) -> int:
@@ -218,6 +218,11 @@ def _show(steps: Sequence[Step]) -> None:
                 typer.echo(f"    {printable(name)}: {printable(_text(before))} -> {printable(new)}")
             elif after not in (None, [], {}, ""):
                 typer.echo(f"    {printable(name)}: {printable(new)}")
+
+
+def _said(value: Any) -> str:  # noqa: ANN401  # any JSON value
+    """Give what a value says, to compare it by: to Python, 1 is the same as true."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  # any JSON value

@@ -130,13 +130,13 @@ class PublicSurface:
         except LimitReached as error:
             return with_limits(dialect.refuse(request, error), error.quotas, error.headers), error
         except FlowportError as error:
-            return dialect.refuse(request, error), error
+            return with_limits(dialect.refuse(request, error), noted.quotas), error
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
             observability.report_failure("unforeseen error", request_id=request.request_id)
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
             started = isinstance(command, Run | RunBatch | RunOrBatch | Redrive)
             failure = UnknownOutcome(message) if started else InternalError(message)
-            return dialect.refuse(request, failure), failure
+            return with_limits(dialect.refuse(request, failure), noted.quotas), failure
 
     def _report(
         self,

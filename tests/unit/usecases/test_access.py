@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from flowport.domain import errors
 from flowport.domain.access import Presented
+from flowport.domain.numbers import JobNumber
 from flowport.domain.records import Workspace
 from flowport.domain.tokens import new_token
 from flowport.usecases.access import Caller
@@ -22,6 +24,9 @@ from tests.fakes import (
     presented_user,
 )
 from tests.unit.usecases.stack import Stack
+
+if TYPE_CHECKING:
+    from flowport.usecases.ports import JobNumbers
 
 ARN = f"{ACCOUNT}:execution:durable:fp-{JOB_ID}"
 ANONYMOUS = {"presented": None}
@@ -160,6 +165,46 @@ def test_an_anonymous_job_is_read_without_credential_by_its_id_and_not_by_its_ar
     assert stack.access.to_read_job(stack.caller(**ANONYMOUS), JOB_ID)[1].id == JOB_ID
     with pytest.raises(errors.NotFound):
         stack.access.to_read_job(stack.caller(**ANONYMOUS), ARN)
+
+
+def _with(stack: Stack, workspace: str = "acme", **members: Any) -> Caller:
+    token = new_token(workspace)
+    stack.directory.add(a_credential(token, **{"scopes": ("run",), "credential_id": "tok_2"} | members))
+    return stack.caller(presented=Presented.of_token(token))
+
+
+@pytest.mark.parametrize("principal", ["anonymous", "the system"])
+def test_whoever_shows_a_credential_reads_and_changes_an_anonymous_job_as_one_who_shows_none(
+    stack: Stack, principal: str
+) -> None:
+    stack.jobs.create(a_job(principal=principal))
+    for caller in (stack.caller(**ANONYMOUS), _with(stack), _with(stack, endpoints=("other/one",))):
+        assert stack.access.to_read_job(caller, JOB_ID)[1].id == JOB_ID
+        assert stack.access.to_change_job(caller, JOB_ID)[1].id == JOB_ID
+
+
+def test_a_credential_finds_an_anonymous_job_by_nothing_that_can_be_guessed(stack: Stack) -> None:
+    number = JobNumber("nebulagraph", 7)
+    stack.jobs.create(a_job(principal="anonymous", number=number))
+    stack.access = replace(stack.access, numbers=cast("JobNumbers", _Numbers()))
+    for reference in (ARN, number):
+        with pytest.raises(errors.NotFound):
+            stack.access.to_read_job(_with(stack), reference)
+    reader = _with(stack, scopes=("jobs:read",))
+    assert stack.access.to_read_job(reader, number)[1].id == JOB_ID
+
+
+class _Numbers:
+    def find(self, _workspace: str, _number: JobNumber, *, deadline: float | None = None) -> str:
+        del deadline
+        return JOB_ID
+
+
+def test_a_credential_of_another_workspace_does_not_find_an_anonymous_job(stack: Stack) -> None:
+    stack.jobs.create(a_job(principal="anonymous"))
+    stack.directory.add(Workspace("other", "", "active", NOW))
+    with pytest.raises(errors.NotFound):
+        stack.access.to_read_job(_with(stack, "other"), JOB_ID)
 
 
 def test_an_anonymous_job_of_a_disabled_workspace_is_given_to_nobody(stack: Stack) -> None:

@@ -292,6 +292,20 @@ def test_a_limit_that_is_met_again_and_again_looks_for_slots_every_two_seconds(s
     assert looks == 3
 
 
+def test_a_slot_that_was_left_behind_is_found_behind_however_many_jobs_that_run_for_weeks(stack: Stack) -> None:
+    _limit(stack, Limits(concurrent=251))
+    for _ in range(250):
+        _run(stack)
+        stack.clock.sleep(0.001)
+    stack.limit_store.marks[ENDPOINT] |= {f"{stack.clock.now()}:0199b6f2-0000-8000-8000-00000000dead:x"}
+    stack.clock.sleep(31)
+    for _ in range(2):
+        with pytest.raises(TooManyJobs):
+            _run(stack)
+        stack.clock.sleep(2)
+    assert _run(stack).job.id
+
+
 def test_a_redrive_is_counted_and_holds_a_slot(stack: Stack) -> None:
     _limit(stack, Limits(Rate(2, 3600), 1), scopes=("run", "jobs:read", "jobs:write"))
     job = _run(stack).job

@@ -412,9 +412,9 @@ class DynamoJobStore:
             beside = [*beside, self._put_text(job.id, "input", job.input or "", expires_at)]
         return self._write("Put", put, beside, deadline)
 
-    def find_key(self, key_id: str, now: int) -> str | None:
+    def find_key(self, key_id: str, now: int, *, deadline: float | None = None) -> str | None:
         """Read a key's item."""
-        item = self._item(key_id, "key")
+        item = self._item(key_id, "key", deadline)
         return item["leads_to"] if item and item["key_expires_at"] > now else None
 
     def taken(self, keys: Sequence[JobKey], *, now: int, deadline: float | None = None) -> Taken | None:

@@ -134,28 +134,35 @@ class StepFunctions:
 
         return self._begin(start, lambda error: _refusal(error, state_machine_arn))
 
-    def redrive(self, execution_arn: str, token: str) -> None:
+    def redrive(self, execution_arn: str, token: str, *, deadline: float | None = None) -> None:
         """RedriveExecution, repeated with the one token, which AWS carries out once within 15 minutes."""
         client = self._quick()
         self._begin(
             lambda: client.redrive_execution(executionArn=execution_arn, clientToken=token),
             lambda error: _redrive_refusal(error, execution_arn),
+            deadline,
         )
 
-    def consented(self, state_machine_arn: str) -> bool:
+    def consented(self, state_machine_arn: str, *, deadline: float | None = None) -> bool:
         """ListTagsForResource: whether the tag that publishing asks for is still there; versions have none."""
         client, arn = self._quick(), unqualified_machine_arn(state_machine_arn)
         try:
-            tags = self._repeat(lambda: client.list_tags_for_resource(resourceArn=arn))["tags"]
+            tags = self._repeat(lambda: client.list_tags_for_resource(resourceArn=arn), deadline)["tags"]
         except ClientError as error:
             if error_code(error) == "ResourceNotFound":
                 return False
             raise
         return any(tag["key"] == CONSENT_TAG for tag in tags)
 
-    def _begin[T](self, call: Callable[[], T], refusal_of: Callable[[ClientError], FlowportError | None]) -> T:
+    def _begin[T](
+        self,
+        call: Callable[[], T],
+        refusal_of: Callable[[ClientError], FlowportError | None],
+        deadline: float | None = None,
+    ) -> T:
         """Make a call that begins something once however often it is made; a lost answer is `UnknownOutcome`."""
-        deadline = self._clock.monotonic() + START_WITHIN_SECONDS
+        last = self._clock.monotonic() + START_WITHIN_SECONDS
+        last = last if deadline is None else min(last, deadline)
         unknown = False
 
         def attempt() -> T:
@@ -167,7 +174,7 @@ class StepFunctions:
                 raise
 
         try:
-            return repeat(attempt, what=WHAT, clock=self._clock, deadline=deadline, attempt_seconds=ATTEMPT_SECONDS)
+            return repeat(attempt, what=WHAT, clock=self._clock, deadline=last, attempt_seconds=ATTEMPT_SECONDS)
         except Unavailable as error:
             if unknown:
                 raise UnknownOutcome(_LOST) from error

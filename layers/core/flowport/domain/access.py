@@ -287,19 +287,23 @@ def check_run(endpoint: Endpoint, principal: Principal, method: str | None, any_
         raise MethodNotAllowed(message, headers={"Allow": allowed})
 
 
-def may_read(job: Job, principal: Principal, *scopes: str) -> bool:
+def may_read(job: Job, principal: Principal, *scopes: str, by_id: bool = False) -> bool:
     """Whether a job is visible: to its own caller, and to a credential with one of `scopes` that reaches its endpoint.
 
     The scope is `jobs:read` when none is named.
 
-    A job of an anonymous caller is visible to whoever knows its id, which cannot be guessed.
+    A job of an anonymous caller is visible to whoever knows its id, which cannot be guessed: to callers without a
+    credential, who know it by nothing else, and to those of its workspace who have named it `by_id`.
     """
+    anonymous = job.principal in {ANONYMOUS, THE_SYSTEM}
     if principal.credential is None:
-        return job.principal in {ANONYMOUS, THE_SYSTEM}
+        return anonymous
     if job.workspace != principal.workspace:
         return False
     if job.created_at < principal.since:
         return False
+    if anonymous and by_id:
+        return True
     return job.principal == principal.name or (
         principal.reaches(job.endpoint) and principal.has(*(scopes or ("jobs:read",)))
     )

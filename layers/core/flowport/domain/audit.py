@@ -51,7 +51,8 @@ def difference(before: Members | None, after: Members | None) -> tuple[Members |
     """Give of two documents the members that are not the same; all of the one that stands alone."""
     if before is None or after is None:
         return _short(before), _short(after)
-    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    # By what they say: to Python, 1 is the same as true.
+    changed = [name for name in {**before, **after} if _text(before.get(name)) != _text(after.get(name))]
     return (
         _short({name: before[name] for name in changed if name in before}),
         _short({name: after[name] for name in changed if name in after}),

@@ -393,3 +393,15 @@ class OutputMappingFailed(FlowportError):
     title = "The output cannot be mapped"
     status = 500
     source = "workflow"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+        output: str | None = None,
+    ) -> None:
+        """Keep `output`, the JSON text that the run gave, where this answer is the only one that can have it."""
+        super().__init__(detail, headers=headers, members=members)
+        self.output = output

@@ -30,6 +30,7 @@ from flowport.domain.errors import (
 from flowport.domain.ids import resolve_job_reference
 from flowport.domain.job import Job
 from flowport.domain.jwt import Claims
+from flowport.domain.limits import Quota
 from flowport.domain.numbers import JobNumber
 from flowport.domain.records import OPERATOR_WORKSPACE, Credential, Endpoint
 from flowport.domain.retention import as_seen
@@ -46,11 +47,15 @@ USE_NOTED_EVERY: Final = 3_600_000
 
 @dataclass(slots=True)
 class Noted:
-    """What turned out about a request on its way, for its line in the log; None: it did not come so far."""
+    """What turned out about a request on its way, for its line in the log; None: it did not come so far.
+
+    `quotas` are what limits left the caller when it was counted: whatever becomes of the request, its answer has them.
+    """
 
     workspace: str | None = None
     principal: str | None = None
     endpoint: str | None = None
+    quotas: tuple[Quota, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class Access:
             check_scope(principal, caller.any_of)
         job, now = found.job, self.clock.now()
         by_arn = isinstance(reference, str) and reference.startswith("arn:")
+        by_id = isinstance(reference, str) and not by_arn
         # What can be guessed leads nobody to a job but who is known to be allowed to see it.
         guessed = isinstance(reference, JobNumber) and principal.credential is None
         message = f"There is no job {str(reference)!r} for this caller."
@@ -144,7 +150,7 @@ class Access:
             job is None
             or guessed
             or (job.expires_at is not None and job.expires_at <= now)  # TTL removes a row within days, not at once
-            or not may_read(job, principal, *(caller.any_of or ()))
+            or not may_read(job, principal, *(caller.any_of or ()), by_id=by_id)
             or (caller.workspace is not None and job.workspace != caller.workspace)
             or (by_arn and (reference != job.execution_arn or principal.credential is None))
         ):
@@ -168,7 +174,9 @@ class Access:
     def to_change_job(self, caller: Caller, reference: str | JobNumber) -> tuple[Principal, Job]:
         """Let a caller change a job: its own with `run`, any that it can see with `jobs:write`."""
         principal, job = self.to_read_job(caller, reference)
-        if principal.credential is not None and not may_read(job, principal, *(caller.any_of or ("jobs:write",))):
+        by_id = isinstance(reference, str) and not reference.startswith("arn:")
+        scopes = caller.any_of or ("jobs:write",)
+        if principal.credential is not None and not may_read(job, principal, *scopes, by_id=by_id):
             message = "The credential lacks the scope 'jobs:write', which changing another caller's job needs."
             raise Forbidden(message)
         return principal, job

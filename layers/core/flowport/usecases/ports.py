@@ -153,7 +153,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def find_key(self, key_id: str, now: int) -> str | None:
+    def find_key(self, key_id: str, now: int, *, deadline: float | None = None) -> str | None:
         """Give the id of the job that a key leads to, unless it has expired at `now`."""
         ...
 
@@ -349,14 +349,14 @@ class Executions(Protocol):
         """Start once, however often it is called with this name, and give the execution ARN."""
         ...
 
-    def redrive(self, execution_arn: str, token: str) -> None:
+    def redrive(self, execution_arn: str, token: str, *, deadline: float | None = None) -> None:
         """Let a Standard execution go on from where it failed, once however often it is called with this token.
 
         Step Functions remembers a token for 15 minutes.
         """
         ...
 
-    def consented(self, state_machine_arn: str) -> bool:
+    def consented(self, state_machine_arn: str, *, deadline: float | None = None) -> bool:
         """Whether a machine carries its owner's consent, which IAM checks at a start but cannot at a redrive."""
         ...
 

@@ -11,10 +11,10 @@ from flowport.usecases.ports import Executions, JobStore
 LINKS_AT_MOST: Final = 1000
 
 
-def redrives_of(jobs: JobStore, job: Job) -> Iterator[Job]:
+def redrives_of(jobs: JobStore, job: Job, *, deadline: float | None = None) -> Iterator[Job]:
     """Give the jobs that redrive this one, each other in turn, as far as they are still there."""
     for _ in range(LINKS_AT_MOST):
-        newer = jobs.get(job.redriven_as) if job.redriven_as else None
+        newer = jobs.get(job.redriven_as, deadline=deadline) if job.redriven_as else None
         if newer is None:
             return
         yield newer
@@ -34,14 +34,14 @@ def job_of_attempt(jobs: JobStore, first: Job, redrives: int | None) -> Job:
     return found
 
 
-def resume(executions: Executions, job: Job) -> str:
+def resume(executions: Executions, job: Job, *, deadline: float | None = None) -> str:
     """Let the job's execution go on as this job's attempt, once however often it is called; give the ARN."""
     arn = job.execution_arn or ""
     try:
-        executions.redrive(arn, job.attempt)
+        executions.redrive(arn, job.attempt, deadline=deadline)
     except NotRedrivable:
         # A call that nobody saw the answer of may have done it.
-        state = executions.describe(arn)
+        state = executions.describe(arn, deadline=deadline)
         if state is None or state.redrives < job.redrive_count:
             raise
     return arn

@@ -37,6 +37,9 @@ from flowport.usecases.run_endpoint import Run, RunEndpoint, plan_run, same_requ
 
 # Another call may take the key or the origin first; what it made then decides.
 ROUNDS: Final = 4
+# What is left of the answer's time, in seconds, when all is read, at least: for the row, the redrive and its mark.
+READ_UNTIL_BEFORE_ANSWER: Final = 15.0
+WRITE_UNTIL_BEFORE_ANSWER: Final = 8.0
 _SOON: Final[Mapping[str, str]] = {"Retry-After": "5"}
 _SETTLED_SOON: Final[Mapping[str, str]] = {"Retry-After": "60"}
 
@@ -81,17 +84,20 @@ class RedriveJob:
         principal, origin = self.access.to_change_job(caller, command.reference)
         mine = replace(caller, workspace=origin.workspace)
         _, endpoint = self.access.to_run(mine, origin.endpoint, None)
-        quotas = self.run.limits.count(principal, endpoint, caller.answer_by)
+        read_by = caller.answer_by - READ_UNTIL_BEFORE_ANSWER
+        quotas = self.run.limits.count(principal, endpoint, read_by)
+        if caller.noted is not None:
+            caller.noted.quotas = quotas
         for _ in range(ROUNDS):
-            key = self._key(principal, origin, command)
+            key = self._key(principal, origin, command, read_by)
             if key is not None and key.replaces is not None:
-                led_to = self.jobs.get(key.replaces)
+                led_to = self.jobs.get(key.replaces, deadline=read_by)
                 if led_to is not None and led_to.error != NOT_STARTED:
                     return replace(_replay(led_to, origin), quotas=quotas)
             made = self._try(mine, principal, endpoint, origin, key, quotas)
             if made is not None:
                 return made
-            current = self.jobs.get(origin.id)
+            current = self.jobs.get(origin.id, deadline=read_by)
             if current is None:
                 message = f"There is no job {str(command.reference)!r} for this caller."
                 raise NotFound(message)
@@ -109,11 +115,12 @@ class RedriveJob:
         quotas: tuple[Quota, ...],
     ) -> Redriven | None:
         """Make the new job and begin it; None when another call came first."""
-        self._check(origin)
-        state = self._to_resume(caller, origin, endpoint)
+        read_by = caller.answer_by - READ_UNTIL_BEFORE_ANSWER
+        self._check(origin, read_by)
+        state = self._to_resume(read_by, origin, endpoint)
         job = self._new_job(caller, principal, endpoint, origin, state)
         limits = self.run.limits
-        job, told = limits.take(replace(job, keyed=key is not None), principal, endpoint, quotas, caller.answer_by)
+        job, told = limits.take(replace(job, keyed=key is not None), principal, endpoint, quotas, read_by)
         try:
             made = self._write(caller, origin, job, key, settled=state is not None)
         except UnknownOutcome:
@@ -129,17 +136,17 @@ class RedriveJob:
     def _write(self, caller: Caller, origin: Job, job: Job, key: JobKey | None, *, settled: bool) -> Job | bool:
         """Write the new row and its origin's mark; else give what stands in its place, or False."""
         redrive_of = RedriveOf(origin.id, origin.redriven_as, settled=settled)
-        deadline = self.clock.monotonic() + ACCEPT_WITHIN_SECONDS
+        deadline = min(self.clock.monotonic() + ACCEPT_WITHIN_SECONDS, caller.answer_by - WRITE_UNTIL_BEFORE_ANSWER)
         try:
             keys = [key] if key else []
             return self.jobs.create_redrive(job, redrive_of, keys, now=job.created_at, deadline=deadline)
         except Unavailable as error:
-            if not (job.keyed and self.run.was_written(job)):
+            if not (job.keyed and self.run.was_written(job, caller.answer_by)):
                 # The write may have happened after all; nothing was started, and the row must say so.
                 raise self.run.give_up(job, error, caller.answer_by) from error
             return True  # another call with the key may have been told of it
 
-    def _key(self, principal: Principal, origin: Job, command: Redrive) -> JobKey | None:
+    def _key(self, principal: Principal, origin: Job, command: Redrive, deadline: float) -> JobKey | None:
         """Make the caller's key; `replaces` is the job that it leads to already."""
         if command.idempotency_key is None:
             return None
@@ -152,14 +159,14 @@ class RedriveJob:
             origin=origin.id,
             now=now,
         )
-        return replace(key, replaces=self.jobs.find_key(key.id, now))
+        return replace(key, replaces=self.jobs.find_key(key.id, now, deadline=deadline))
 
-    def _check(self, origin: Job) -> None:
+    def _check(self, origin: Job, deadline: float) -> None:
         """Refuse what has not ended, and what was redriven already."""
         if not origin.ended:
             message = f"The job is {origin.status}; only a job that has ended can be redriven."
             raise JobEnded(message, members={"id": origin.id, "job_status": origin.status})
-        begun = [job for job in redrives_of(self.jobs, origin) if job.error != NOT_STARTED]
+        begun = [job for job in redrives_of(self.jobs, origin, deadline=deadline) if job.error != NOT_STARTED]
         if begun:
             newest = begun[-1]
             message = f"The job was redriven as {newest.id}, which is {newest.status}; redrive that one if it failed."
@@ -167,7 +174,7 @@ class RedriveJob:
                 message, members={"id": origin.id, "redriven_as": newest.id, "job_status": newest.status}
             )
 
-    def _to_resume(self, caller: Caller, origin: Job, endpoint: Endpoint) -> ExecutionState | None:
+    def _to_resume(self, deadline: float, origin: Job, endpoint: Endpoint) -> ExecutionState | None:
         """Give the state of the execution that can go on, None where the job is to be started anew."""
         # An endpoint that was given another machine does not run the old one any more.
         mine = origin.machine_type == "STANDARD" and origin.state_machine_arn == endpoint.standard_arn
@@ -176,9 +183,10 @@ class RedriveJob:
         if origin.check_at is not None:
             message = "The job's execution is still being stopped; send the request again in a minute."
             raise JobEnded(message, headers=_SETTLED_SOON, members={"id": origin.id, "job_status": origin.status})
-        state = self.executions.describe(origin.execution_arn, deadline=caller.answer_by)
+        state = self.executions.describe(origin.execution_arn, deadline=deadline)
         if state is not None and state.outcome is None:
-            self._check(self.jobs.get(origin.id) or origin)  # another redrive may have begun a moment ago
+            current = self.jobs.get(origin.id, deadline=deadline)
+            self._check(current or origin, deadline)  # another redrive may have begun a moment ago
             message = (
                 "Step Functions says that the job's execution is running: it has not come to rest yet, or was "
                 "redriven outside of Flowport. Send the request again when it has ended."
@@ -186,7 +194,7 @@ class RedriveJob:
             raise JobEnded(message, headers=_SOON, members={"id": origin.id, "job_status": origin.status})
         if state is None or not state.redrivable:
             return None
-        if not self.executions.consented(origin.state_machine_arn):
+        if not self.executions.consented(origin.state_machine_arn, deadline=deadline):
             message = (
                 f"The state machine {origin.state_machine_arn} has lost its tag flowport:publish; its owner can tag "
                 "it again."
@@ -197,7 +205,7 @@ class RedriveJob:
     def _new_job(
         self, caller: Caller, principal: Principal, endpoint: Endpoint, origin: Job, state: ExecutionState | None
     ) -> Job:
-        loaded = self.jobs.with_input(origin, deadline=caller.answer_by)
+        loaded = self.jobs.with_input(origin, deadline=caller.answer_by - READ_UNTIL_BEFORE_ANSWER)
         # What goes on where it failed needs no input; what starts anew does.
         input_text = loaded.input if state is not None else kept_input(loaded)
         preference = Preference(respond_async=True)

@@ -112,7 +112,7 @@ class Ran:
     """The job as the answer is given, and the endpoint that it ran.
 
     `replayed` says that the job had ended before this call, which a key led to it. `quotas` are what the limits of
-    credential and endpoint leave the caller.
+    credential and endpoint leave the caller. `seen_whole`: the caller may see what an output mapping leaves out.
     """
 
     job: Job
@@ -120,6 +120,7 @@ class Ran:
     view: View
     replayed: bool = False
     quotas: tuple[Quota, ...] = ()
+    seen_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,8 @@ class RunEndpoint:
     def let_in(self, caller: Caller, principal: Principal, endpoint: Endpoint, command: Run) -> Ran:
         """Run for a caller who may run this endpoint."""
         quotas = self.limits.count(principal, endpoint, caller.deadline)
+        if caller.noted is not None:
+            caller.noted.quotas = quotas
         if command.client_job_id is not None and principal.credential is None:
             message = "A Client-Job-Id needs a credential: without one it would lead anybody to the job."
             raise InvalidRequest(message)
@@ -196,6 +199,7 @@ class RunEndpoint:
         )
         job = self.new_job(caller, principal, endpoint, plan, command)
         view = command.view or endpoint.view
+        seen_whole = principal.has("jobs:read") and principal.reaches(endpoint.path)
         existing = self._known(job, principal, endpoint, command, caller)
         if existing is None:
             if not job.ended:  # else it runs nothing
@@ -204,7 +208,7 @@ class RunEndpoint:
         if existing is None and job.ended:
             return Ran(self._settled(job, caller.answer_by), endpoint, view, quotas=quotas)
         if existing is None and plan.direct:
-            return Ran(self._run_directly(job), endpoint, view, quotas=quotas)
+            return Ran(self._run_directly(job), endpoint, view, quotas=quotas, seen_whole=seen_whole)
         # A repeated call gets the one job that the first one made.
         started = existing or self.start(job, caller.answer_by)
         wait = min(plan.wait_seconds, caller.answer_by - self.clock.monotonic())
@@ -215,7 +219,7 @@ class RunEndpoint:
         if existing is None and ended.payloads == "not-kept":
             ended = self._with_unkept_output(ended, caller.answer_by)
         replayed = job.keyed and existing is not None and existing.ended
-        return Ran(ended, endpoint, view, replayed, quotas)
+        return Ran(ended, endpoint, view, replayed, quotas, seen_whole)
 
     def new_job(self, caller: Caller, principal: Principal, endpoint: Endpoint, plan: _Plan, command: Run) -> Job:
         """Make the job of a call, not yet written."""
@@ -345,10 +349,10 @@ class RunEndpoint:
             leads_to = _led_to(found, leads_to, principal, command.on_conflict)
         return as_seen(leads_to, self.clock.now())
 
-    def was_written(self, job: Job) -> bool:
+    def was_written(self, job: Job, deadline: float | None = None) -> bool:
         """Whether a row whose write got no answer is there after all; raise `UnknownOutcome` where nobody can tell."""
         try:
-            row = self.jobs.get(job.id)
+            row = self.jobs.get(job.id, deadline=deadline)
         except Unavailable as error:
             raise _neither(job) from error
         return row is not None and row.attempt == job.attempt
@@ -382,7 +386,7 @@ class RunEndpoint:
         try:
             if job.machine_type == "EXPRESS":
                 return self._hand_over(job)
-            arn = self._begin(job)
+            arn = self._begin(job, answer_by)
         except UnknownOutcome as error:
             if job.goes_on_alone:
                 return job  # started or not: the sweep makes sure, under the same name or by the claim
@@ -399,9 +403,9 @@ class RunEndpoint:
         except Unavailable as error:
             raise _unreadable(job) from error
 
-    def _begin(self, job: Job) -> str:
+    def _begin(self, job: Job, answer_by: float) -> str:
         if job.redrive_count:
-            return resume(self.executions, job)
+            return resume(self.executions, job, deadline=answer_by)
         return self.executions.start_standard(job.state_machine_arn, ids.execution_name(job.id), job.input or "{}")
 
     def _with_unkept_output(self, job: Job, answer_by: float) -> Job:

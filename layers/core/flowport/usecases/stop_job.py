@@ -129,7 +129,7 @@ class ChangeJobs:
     def delete(self, caller: Caller, command: Delete) -> None:
         """Delete an ended job and its payloads."""
         _, job = self.access.to_change_job(caller, command.reference)
-        for newer in redrives_of(self.jobs, job):
+        for newer in redrives_of(self.jobs, job, deadline=caller.answer_by):
             if not newer.ended:
                 message = f"The job was redriven as {newer.id}, whose end is found by this one; delete it after that."
                 raise JobEnded(message, members={"id": job.id, "job_status": job.status, "redriven_as": newer.id})

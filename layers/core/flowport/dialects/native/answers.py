@@ -9,7 +9,7 @@ from flowport.dialects.native.http_output import http_answer
 from flowport.dialects.native.requests import BATCH_BYTES, encode_cursor
 from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
-from flowport.domain.errors import FlowportError, PayloadNotKept
+from flowport.domain.errors import FlowportError, OutputMappingFailed, PayloadNotKept
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps
 from flowport.domain.steps import Step
@@ -88,7 +88,10 @@ def problem(error: FlowportError) -> HttpResponse:
         **error.members,
     }
     headers = {"Content-Type": PROBLEM, SOURCE_HEADER: error.source, **error.headers}
-    return HttpResponse(error.status, dumps(members), headers)
+    body = dumps(members)
+    if isinstance(error, OutputMappingFailed) and error.output is not None:
+        body = f'{body[:-1]},"output":{error.output}}}'  # as the workflow gave it
+    return HttpResponse(error.status, body, headers)
 
 
 def _json(status: int, body: str, headers: dict[str, str] | None = None) -> HttpResponse:
