@@ -1,5 +1,5 @@
 """`python -m flowport_cli` is the `flowport` command."""
 
-from flowport_cli.main import app
+from flowport_cli.start import run
 
-app(prog_name="flowport")
+run()

@@ -132,8 +132,8 @@ def _aws_refusal(error: ClientError) -> CommandError:
     said = error.response["Error"]
     return Refused(
         f"AWS refused {error.operation_name}: {said.get('Message', '')} ({said.get('Code', 'no code')})",
-        hint="Bootstrap needs cloudformation:DescribeStacks on the stack and lambda:InvokeFunction on its admin "
-        "function.",
+        hint="`flowport bootstrap` needs cloudformation:DescribeStacks on the stack and lambda:InvokeFunction on its "
+        "admin function, `flowport doctor` rights to read what the stack has.",
     )
 
 
@@ -141,6 +141,6 @@ def _aws_unreachable(error: BotoCoreError) -> CommandError:
     if isinstance(error, _NOT_SET_UP):
         return WrongUse(
             f"AWS credentials are not set up: {error}",
-            hint="Bootstrap takes them as the AWS tools do: AWS_PROFILE, AWS_REGION, `aws configure`, `aws sso login`.",
+            hint="They are taken as AWS's tools take them: AWS_PROFILE, AWS_REGION, `aws configure`, `aws sso login`.",
         )
     return Unreachable(f"AWS did not answer: {error}")

@@ -24,7 +24,7 @@ CONSENT_TAG: Final = "flowport:publish"
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _SETTLED: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _RUNBOOKS: Final = "docs/operations.md has a runbook for each alarm."
-_DEPLOY: Final = "Deploy the stack again: `sam build && sam deploy`."
+_DEPLOY: Final = "Deploy the stack again: `sam build && sam deploy --config-env prod` (or the environment that it is)."
 
 
 @dataclass(frozen=True, slots=True)

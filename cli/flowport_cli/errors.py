@@ -156,6 +156,7 @@ class About:
     workspace: str = "WORKSPACE"
     listing: str = "flowport endpoints list"
     arns: Mapping[str, str] = field(default_factory=dict)  # JSON Pointer -> state machine ARN
+    forbidden: str | None = None  # what to do about a 403, where a credential of another kind is needed
 
 
 _SEE_JOB: Final = "`flowport jobs show {job}` shows the job, `flowport jobs steps {job}` what it went through."
@@ -210,6 +211,8 @@ def hint_for(problem: Problem, about: About) -> str | None:
 def _other_hint(problem: Problem, about: About) -> str | None:
     if problem.kind in _ENDS_OF_A_JOB and problem.job_id is None:
         return None
+    if problem.kind == "forbidden" and about.forbidden:
+        return about.forbidden
     hint = _HINTS.get(problem.kind) or _HINTS_BY_STATUS.get(problem.status)
     if hint:
         return hint.format(
@@ -231,7 +234,7 @@ def _consent_hint(problem: Problem, about: About) -> str:
     )
     return (
         f"The state machine's owner consents by tagging it:\n{commands}\n"
-        "The value lists every workspace that may publish it, separated by spaces (* for all)."
+        "The value lists every workspace that may publish it, separated by spaces (@all for all)."
     )
 
 

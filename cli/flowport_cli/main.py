@@ -6,7 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from flowport_cli import VERSION
 from flowport_cli.commands import (
@@ -56,6 +56,16 @@ class FlowportGroup(TyperGroup):
         except BrokenPipeError as error:
             _silence_stdout()
             raise typer.Exit(ExitCode.PIPE_CLOSED) from error
+
+
+def _type_shown(option: TyperOption, ctx: Any) -> str | None:  # noqa: ANN401  # typer's own context
+    """Give what the help shows behind an option: nothing behind a switch, which takes no value."""
+    return None if option.is_flag else _typers_own(option, ctx)
+
+
+_typers_own = TyperOption.display_type_rich
+# Typer shows a switch as `--json <bool>`, and has no setting for it.
+TyperOption.display_type_rich = _type_shown  # type: ignore[assignment, method-assign]
 
 
 def _session(ctx: typer.Context) -> Session:

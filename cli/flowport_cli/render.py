@@ -6,11 +6,12 @@ Whatever comes from the network is shown as text, never as Rich markup, and with
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, Final, NoReturn
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.table import Table
@@ -25,6 +26,8 @@ Columns = Mapping[str, Callable[[JsonObject], str]]
 _PIPE_WIDTH: Final = 10_000
 # Above this, colouring costs more time than it gives.
 _HIGHLIGHT_AT_MOST: Final = 200_000
+# Columns of a ruled table stand apart by this much.
+_BETWEEN: Final = 2
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLES: Final[Mapping[str, str]] = {
     "ACCEPTED": "cyan",
@@ -106,17 +109,45 @@ def show_json(value: object) -> None:
 
 
 def show_table(columns: Columns, rows: Iterable[JsonObject]) -> None:
-    """Print one line for each row: ruled on a terminal, bare columns in a pipe."""
+    """Print one line for each row: ruled on a terminal, bare columns in a pipe.
+
+    A terminal that is too narrow for the lines shows each row as a block of names and values.
+    """
     cells = [[cell(row) for cell in columns.values()] for row in rows]
     seen = on_terminal(sys.stdout)
     # People need the room more than empty columns; programs need the same columns every time.
     shown = [number for number in range(len(columns)) if not seen or any(line[number] for line in cells)]
+    out = console()
+    heads = [list(columns)[number] for number in shown]
+    if seen and _least_width(heads, [[line[number] for number in shown] for line in cells]) > out.width:
+        _show_blocks(out, heads, [[line[number] for number in shown] for line in cells])
+        return
     table = Table(box=box.SIMPLE_HEAD if seen else None, pad_edge=False, collapse_padding=True, header_style="bold")
     for number in shown:
         table.add_column(list(columns)[number], overflow="fold", no_wrap=number == 0)
     for line in cells:
         table.add_row(*(styled(line[number]) for number in shown))
-    console().print(table)
+    out.print(table)
+
+
+def _least_width(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
+    """Give how wide a terminal must be for a table in which no word is broken; the first column has whole cells."""
+    words = [[head, *(line[number] for line in lines)] for number, head in enumerate(heads)]
+    split = [
+        texts if number == 0 else [w for text in texts for w in text.split()] for number, texts in enumerate(words)
+    ]
+    return sum(max((cell_len(printable(word)) for word in column), default=0) + _BETWEEN for column in split)
+
+
+def _show_blocks(out: Console, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    longest = max(map(len, heads), default=0)
+    for number, line in enumerate(lines):
+        if number:
+            out.print()
+        for head, text in zip(heads, line, strict=True):
+            if text:
+                name = Text(f"{head.lower():<{longest}}  ", style="bold")
+                out.print(name.append_text(styled(text)), soft_wrap=True)
 
 
 def show_facts(facts: Mapping[str, object]) -> None:

@@ -73,7 +73,7 @@ class Session:
         token = self.token or profile.token
         if not base_url:
             raise WrongUse(
-                "Where Flowport is is not known: there is no base URL.",
+                "It is not known where Flowport is: there is no base URL.",
                 hint="Run `flowport bootstrap`, or give --base-url, or set FLOWPORT_BASE_URL.",
             )
         if needs_token and not token:

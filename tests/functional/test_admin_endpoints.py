@@ -542,6 +542,11 @@ def test_a_body_that_is_no_document_is_refused(admin: Admin, body: str, kind: st
         assert admin.call(method, path, body).kind == kind
 
 
+def test_a_compressed_body_is_refused(admin: Admin) -> None:
+    answer = admin.call("PUT", PATH, {"express_arn": admin.express}, headers={"Content-Encoding": "gzip"})
+    assert (answer.status, answer.kind) == (415, "unsupported-media-type")
+
+
 def test_a_body_declared_as_something_else_is_refused(admin: Admin) -> None:
     answer = admin.call("PUT", PATH, {"express_arn": admin.express}, headers={"Content-Type": "text/plain"})
     assert (answer.status, answer.kind) == (415, "unsupported-media-type")

@@ -266,4 +266,15 @@ def test_a_job_of_an_open_endpoint_is_read_without_a_credential_by_its_id(gatewa
 
 @pytest.mark.usefixtures("ended")
 def test_a_job_of_an_endpoint_with_credentials_is_not_read_without_one(gateway: Handler) -> None:
-    assert gateway(event("apigateway/read_job", headers={"Authorization": None}), None)["statusCode"] == 404
+    answer = gateway(event("apigateway/read_job", headers={"Authorization": None}), None)
+    assert answer["statusCode"] == 404
+    # Whether there is such a job is not said; what the caller may have forgotten is.
+    detail = f"There is no job '{ASYNC_JOB}' for this caller, who sent no credential."
+    assert json.loads(answer["body"])["detail"] == detail
+
+
+def test_a_job_that_never_was_is_told_in_the_same_words_without_a_credential(gateway: Handler) -> None:
+    answer = gateway(event("apigateway/read_job", headers={"Authorization": None}), None)
+    assert json.loads(answer["body"])["detail"] == (
+        f"There is no job '{ASYNC_JOB}' for this caller, who sent no credential."
+    )

@@ -213,7 +213,7 @@ def test_a_machine_without_consent_is_answered_with_the_words_that_tag_it(cli: C
         "  Source: gateway (nothing was started and nothing will be)\n"
         "  Hint: The state machine's owner consents by tagging it:\n"
         f"    aws stepfunctions tag-resource --resource-arn {STANDARD} --tags 'key=flowport:publish,value=default'\n"
-        "  The value lists every workspace that may publish it, separated by spaces (* for all).\n"
+        "  The value lists every workspace that may publish it, separated by spaces (@all for all).\n"
     )
 
 
@@ -381,12 +381,15 @@ def test_a_token_given_instead_of_its_id_is_neither_sent_nor_shown(cli: Cli) -> 
 
 
 def test_tokens_list_is_a_table(cli: Cli) -> None:
-    cli.api.replies = [answer({"items": [TOKEN_DOCUMENT], "cursor": None})]
+    used = {**TOKEN_DOCUMENT, "last_used_at": "2026-11-23T03:00:00.000Z"}
+    cli.api.replies = [answer({"items": [used], "cursor": None})]
 
     lines = cli("tokens", "list").stdout.splitlines()
 
-    assert lines[0].split() == ["ID", "NAME", "SCOPES", "ENDPOINTS", "LIMITS", "CREATED", "EXPIRES", "REVOKED"]
-    assert lines[1].split() == ["tok_1", "ci", "run,", "jobs:read", "samples/hello", "2026-11-22", "02:19:59Z"]
+    heads = "ID NAME SCOPES ENDPOINTS LIMITS CREATED EXPIRES REVOKED LAST USED"
+    assert lines[0].split() == heads.split()
+    said = "tok_1 ci run, jobs:read samples/hello 2026-11-22 02:19:59Z 2026-11-23 03:00:00Z"
+    assert lines[1].split() == said.split()
 
 
 def test_users_list_is_a_table_that_shows_all_for_no_limit(cli: Cli) -> None:
@@ -645,3 +648,21 @@ def test_publish_refuses_machines_that_cannot_be_the_endpoints(cli: Cli, options
 def test_publish_takes_a_machine_either_by_its_type_or_to_be_looked_up(cli: Cli) -> None:
     result = cli("publish", "samples/hello", "--machine", EXPRESS, "--standard", STANDARD)
     assert (result.exit_code, cli.api.asked) == (2, [])
+
+
+def test_whoever_manages_workspaces_without_being_an_operator_is_told_how_to_become_one(cli: Cli) -> None:
+    cli.api.replies = [problem(403, "forbidden")]
+
+    result = cli("workspaces", "list")
+
+    assert "`flowport bootstrap --operator`" in result.stderr
+    assert "tokens create" not in result.stderr
+
+
+def test_the_audit_trail_shows_what_changed_and_not_what_every_change_changes(cli: Cli) -> None:
+    before = {"enabled": True, "version": 3, "updated_at": "2026-11-22T02:00:00.000Z"}
+    after = {"enabled": False, "version": 4, "updated_at": "2026-11-22T03:00:00.000Z"}
+    act = {"at": "2026-11-22T03:00:00.000Z", "who": "w", "act": "a", "what": "x", "outcome": "done"}
+    cli.api.replies = [answer({"items": [{**act, "before": before, "after": after}], "cursor": None})]
+
+    assert cli("audit").stdout.splitlines()[1].rstrip().endswith("done    enabled: true -> false")

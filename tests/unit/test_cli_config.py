@@ -195,7 +195,7 @@ def test_without_any_base_url_the_command_says_how_to_get_one(cli: Cli) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: Where Flowport is is not known: there is no base URL.\n"
+        "Error: It is not known where Flowport is: there is no base URL.\n"
         "  Hint: Run `flowport bootstrap`, or give --base-url, or set FLOWPORT_BASE_URL.\n"
     )
 

@@ -81,6 +81,35 @@ def test_a_piped_table_is_neither_cut_nor_wrapped(cli: Cli) -> None:
     assert long in cli("jobs", "list").stdout.splitlines()[1]
 
 
+def test_a_terminal_too_narrow_for_a_row_gets_each_as_a_block_whose_words_are_whole(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "on_terminal", lambda stream: stream is sys.stdout)
+    cli.env |= {"COLUMNS": "60", "NO_COLOR": "1"}
+    items = [job(id="0199b6f2-aaaa-7bbb-8ccc-0123456789ab"), job("FAILED", id="second", error="ClientError")]
+    cli.api.replies = [answer({"items": items, "cursor": None})]
+
+    blocks = cli("jobs", "list").stdout.split("\n\n")
+
+    assert [block.splitlines()[0] for block in blocks] == [
+        "job       0199b6f2-aaaa-7bbb-8ccc-0123456789ab",
+        "job       second",
+    ]
+    assert "status    FAILED" in blocks[1]
+    assert blocks[1].splitlines()[-1] == "error     ClientError"
+    assert "error" not in blocks[0]
+
+
+def test_a_terminal_wide_enough_gets_one_line_a_row(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "on_terminal", lambda stream: stream is sys.stdout)
+    cli.env |= {"COLUMNS": "160", "NO_COLOR": "1"}
+    cli.api.replies = [answer({"items": [job(id="first"), job(id="second")], "cursor": None})]
+
+    lines = [line.split() for line in cli("jobs", "list").stdout.splitlines() if line.strip()]
+
+    assert [line[0] for line in lines[2:]] == ["first", "second"]
+
+
 def test_on_a_terminal_a_table_leaves_out_empty_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "on_terminal", lambda stream: stream is sys.stdout)
     cli.env |= {"COLUMNS": "120"}

@@ -1,16 +1,18 @@
 """The command is complete: every route of the admin API has a command, and every command says what it is for."""
 
+import re
 from typing import Any
 
 import pytest
-import typer
 
 from flowport.admin.routes import ROUTES
-from flowport_cli.main import app
 from tests.unit.test_cli_admin import ENDPOINT, EXPRESS, MACHINES, TOKEN_DOCUMENT, USER_DOCUMENT, WORKSPACE
+from tests.unit.test_cli_harness import COMMAND as BUILT
 from tests.unit.test_cli_harness import Cli, answer, cli
 
 __all__ = ["cli"]
+
+COMMAND: Any = BUILT
 
 NOTHING: dict[str, Any] = {"items": [], "cursor": None}
 FIGURES: dict[str, Any] = {
@@ -115,11 +117,28 @@ def _commands(group: Any, at: str = "flowport") -> list[tuple[str, Any]]:
     return [found for name, command in group.commands.items() for found in _commands(command, f"{at} {name}")]
 
 
-@pytest.mark.parametrize(("name", "command"), _commands(typer.main.get_command(app)))
+@pytest.mark.parametrize(("name", "command"), _commands(COMMAND))
 def test_every_command_and_option_says_what_it_is_for(name: str, command: Any) -> None:
     assert command.help, name
     undocumented = [one.name for one in command.params if not getattr(one, "help", None) and one.name != "help"]
     assert undocumented == []
+
+
+def test_a_groups_own_help_names_each_of_its_commands() -> None:
+    groups = {name: one for name, one in COMMAND.commands.items() if hasattr(one, "commands")}
+    unnamed = [
+        f"{name} {sub}"
+        for name, group in groups.items()
+        for sub in group.commands
+        if not re.search(rf"\b{re.escape(sub)}\b", group.help)
+    ]
+    assert (len(groups), unnamed) == (9, [])
+
+
+def test_a_switch_is_shown_without_a_value_and_an_option_with_its_own(cli: Cli) -> None:
+    shown = cli("tokens", "create", "--help").stdout
+    assert "<bool>" not in shown
+    assert re.search(r"--rate +REQUESTS/SECONDS", shown)
 
 
 def test_the_shell_completes_commands(cli: Cli) -> None:

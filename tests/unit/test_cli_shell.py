@@ -54,6 +54,29 @@ def test_ctrl_c_is_exit_code_130_without_a_trace(cli: Cli, monkeypatch: pytest.M
     assert (result.exit_code, result.output) == (130, "")
 
 
+def test_ctrl_c_while_the_command_still_starts_is_exit_code_130_without_a_trace() -> None:
+    # Interrupts itself in the middle of an import, as a terminal would.
+    script = """
+import os, signal, sys
+sys.path.insert(0, "cli")
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "rich.table":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Pressed())
+from flowport_cli.start import run
+run()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_the_installed_command_starts_where_ctrl_c_is_expected() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"flowport": "flowport_cli.start:run"}
+
+
 def test_ctrl_d_at_a_question_is_exit_code_130(cli: Cli) -> None:
     assert cli("users", "create", "ada", stdin="").exit_code == 130
     assert cli.api.requests == []

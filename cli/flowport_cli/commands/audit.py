@@ -15,7 +15,8 @@ def _change(row: JsonObject) -> str:
     before, after = row.get("before"), row.get("after")
     if not isinstance(before, dict) or not isinstance(after, dict):
         return ""
-    return "; ".join(f"{name}: {_short(before.get(name))} -> {_short(after.get(name))}" for name in {**before, **after})
+    changed = [name for name in {**before, **after} if name not in _OF_EVERY_CHANGE]
+    return "; ".join(f"{name}: {_short(before.get(name))} -> {_short(after.get(name))}" for name in changed)
 
 
 def _short(value: Any) -> str:  # noqa: ANN401  # any JSON value
@@ -24,6 +25,7 @@ def _short(value: Any) -> str:  # noqa: ANN401  # any JSON value
 
 
 _SHORT: Final = 40
+_OF_EVERY_CHANGE: Final = frozenset({"version", "updated_at"})
 _COLUMNS: Final[Columns] = {
     "AT": moment("at"),
     "WHO": field("who"),

@@ -11,7 +11,7 @@ from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, cell_text, field, show_facts, when
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Published workflows: list, show, delete.", no_args_is_help=True)
+app = typer.Typer(help="Published workflows: list, show, change, delete.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(help=ENDPOINT_HELP, metavar="MODULE/NAME")]
 
 _COLUMNS: Final[Columns] = {

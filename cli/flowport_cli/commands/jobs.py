@@ -26,7 +26,8 @@ from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 from flowport_cli.watch import MAX_WAIT, exit_code_of
 
 app = typer.Typer(
-    help="Jobs: list, watch, cancel, redrive, delete, and their input, output and steps.", no_args_is_help=True
+    help="Jobs: list, show, watch, cancel, redrive, delete; their input, output, steps, deliveries, and resend.",
+    no_args_is_help=True,
 )
 JobId = Annotated[str, typer.Argument(help="Job id, execution ARN or request id.", metavar="JOB")]
 _ABOUT: Final = About(listing="flowport jobs list")

@@ -1,6 +1,7 @@
 """`flowport publish`: a state machine becomes an endpoint."""
 
 import json
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -196,9 +197,8 @@ def publish(
     else:
         show_endpoint(answer.document())
     done = "Published" if answer.status == _CREATED else "Replaced"
-    session.note(
-        f"{done}. It is called with POST {client.url('v1', 'run', module, name)} or `flowport call {endpoint}`."
-    )
+    url = client.url("v1", "run", module, name)
+    session.note(f"{done}. It is called with POST {url} or `flowport call {shlex.quote(endpoint)}`.")
 
 
 def _schema(path: Path | None, what: str) -> Any:  # noqa: ANN401  # any JSON value

@@ -50,6 +50,7 @@ COLUMNS: Final[Columns] = {
     "CREATED": moment("created_at"),
     "EXPIRES": moment("expires_at"),
     "REVOKED": moment("revoked_at"),
+    "LAST USED": moment("last_used_at"),
 }
 
 

@@ -9,7 +9,7 @@ from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, field, moment
 from flowport_cli.session import AsJson, session_of
 
-app = typer.Typer(help="Secrets that sign callbacks: create or rotate, list, retire.", no_args_is_help=True)
+app = typer.Typer(help="Secrets that sign callbacks: create (or rotate), list, retire.", no_args_is_help=True)
 ONCE: Final = "This is the only time that the secret is shown: give it to whoever receives callbacks."
 LISTING: Final = "flowport webhook-secrets list"
 _COLUMNS: Final[Columns] = {"ID": field("id"), "CURRENT": field("current"), "CREATED": moment("created_at")}

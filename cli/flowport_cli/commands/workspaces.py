@@ -10,7 +10,7 @@ from flowport_cli.listing import show_list
 from flowport_cli.render import Columns, field, moment, show_facts
 from flowport_cli.session import All, AsJson, Cursor, Limit, session_of
 
-app = typer.Typer(help="Workspaces, for the stack's operator: create, list, enable, disable, delete.")
+app = typer.Typer(help="Workspaces, for the stack's operator: create, list, show, enable, disable, delete.")
 Name = Annotated[str, typer.Argument(help="The workspace's name.")]
 _COLUMNS: Final[Columns] = {
     "NAME": field("name"),
@@ -19,6 +19,10 @@ _COLUMNS: Final[Columns] = {
     "CREATED": moment("created_at"),
 }
 _LISTING = "flowport workspaces list"
+_OPERATORS: Final = (
+    "Workspaces are managed with an operator's token: `flowport bootstrap --operator` gets one with AWS "
+    "credentials, then `flowport --profile operator workspaces list`."
+)
 
 
 @app.command()
@@ -108,4 +112,4 @@ def _switch(ctx: typer.Context, name: str, action: str, *, as_json: bool) -> Non
 
 
 def _about(name: str) -> About:
-    return About(workspace=name, listing=_LISTING)
+    return About(workspace=name, listing=_LISTING, forbidden=_OPERATORS)

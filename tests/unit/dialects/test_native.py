@@ -223,6 +223,28 @@ def test_anything_else_is_an_unsupported_media_type(declared: str) -> None:
     assert refused.value.headers == {"Accept": "application/json"}
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_an_unsupported_media_type(coding: str) -> None:
+    with pytest.raises(errors.UnsupportedMediaType, match="compressed") as refused:
+        _run(_post(content_encoding=coding)).read_input()
+    assert refused.value.headers == {"Accept-Encoding": "identity"}
+
+
+def test_a_body_that_is_declared_as_not_compressed_is_taken() -> None:
+    assert _run(_post(content_encoding="identity")).read_input() == "{}"
+
+
+def test_a_byte_order_mark_is_called_one() -> None:
+    with pytest.raises(errors.InvalidJson, match="byte order mark"):
+        _run(_post(b"\xef\xbb\xbf{}")).read_input()
+
+
+@pytest.mark.parametrize("segments", [(), ("v1",), ("v1", "run"), ("favicon.ico",)])
+def test_whoever_calls_what_is_not_there_is_told_where_to_look(segments: tuple[str, ...]) -> None:
+    with pytest.raises(errors.NotFound, match=r"GET /v1/openapi\.json describes what there is"):
+        NATIVE.parse(_request(*segments))
+
+
 @pytest.mark.parametrize("body", [b"{", b"NaN", b'{"a":1,"a":2}', b"\xff\xfe{}", b'"\xc3"'])
 def test_a_body_that_is_not_json_in_utf8_is_refused(body: bytes) -> None:
     with pytest.raises(errors.InvalidJson):

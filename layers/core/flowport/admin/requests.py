@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any, Final
 
-from flowport.dialects.wire import HttpRequest
+from flowport.dialects.wire import HttpRequest, check_coding
 from flowport.domain.errors import InvalidJson, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from flowport.domain.payload import dumps, parse_json
 from flowport.usecases.admin.preconditions import Precondition
@@ -23,6 +23,7 @@ _ETAG: Final = re.compile(r'"([^"]*)"')
 def body_of(request: HttpRequest) -> dict[str, Any]:
     """Read the body: one JSON object that can be kept and written again."""
     _check_type(request.headers.get("content-type"))
+    check_coding(request)
     if len(request.body) > MAX_BODY:
         message = f"The body has {len(request.body)} bytes; the admin API takes at most {MAX_BODY}."
         raise PayloadTooLarge(message, members={"size": len(request.body), "limit": MAX_BODY})

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flowport.dialects.features import Support
 from flowport.domain.access import Presented
-from flowport.domain.errors import FlowportError
+from flowport.domain.errors import FlowportError, UnsupportedMediaType
 
 JSON: Final = "application/json"
 
@@ -58,6 +58,14 @@ class HttpRequest:
             if equals and key == name:
                 return value.strip('"')
         return None
+
+
+def check_coding(request: HttpRequest) -> None:
+    """Refuse a compressed body (RFC 9110 section 15.5.16): API Gateway hands it on as text, which breaks it."""
+    coding = request.headers.get("content-encoding", "")
+    if coding.strip().lower() not in {"", "identity"}:
+        message = f"The body is compressed ({coding[:40]!r}), which is not taken; send it without Content-Encoding."
+        raise UnsupportedMediaType(message, headers={"Accept-Encoding": "identity"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ class Access:
         # What can be guessed leads nobody to a job but who is known to be allowed to see it.
         guessed = isinstance(reference, JobNumber) and principal.credential is None
         message = f"There is no job {str(reference)!r} for this caller."
+        if principal.credential is None:
+            message = f"{message[:-1]}, who sent no credential."
         if (
             job is None
             or guessed

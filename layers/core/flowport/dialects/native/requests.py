@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from flowport.dialects.paths import Routes
 from flowport.dialects.timestamps import parse_timestamp
-from flowport.dialects.wire import JSON, HttpRequest
+from flowport.dialects.wire import JSON, HttpRequest, check_coding
 from flowport.domain.access import CHALLENGE, Presented, refuse_credential
 from flowport.domain.addresses import endpoint_address, endpoint_parts
 from flowport.domain.errors import (
@@ -58,7 +58,11 @@ _CURSOR_KEY: Final = re.compile(r"(?:\d{15}#[0-9a-f-]{36})?")
 
 def command_of(request: HttpRequest) -> Any:  # noqa: ANN401  # one of the use cases' commands
     """Read the command that a request means."""
-    route, values = ROUTES.find(request)
+    try:
+        route, values = ROUTES.find(request)
+    except NotFound as error:
+        message = f"There is no {request.method} {request.path[:300]}; GET /v1/openapi.json describes what there is."
+        raise NotFound(message) from error
     return route(request, *values)
 
 
@@ -211,11 +215,16 @@ def _text(request: HttpRequest) -> str:
         if not _JSON_TYPE.fullmatch(essence.strip()) or (charset and charset[1].lower() not in {"utf-8", "us-ascii"}):
             message = f"The body is declared as {content_type[:100]!r}; send Content-Type: application/json in UTF-8."
             raise UnsupportedMediaType(message, headers={"Accept": JSON})
+    check_coding(request)
     try:
-        return request.body.decode()
+        text = request.body.decode()
     except UnicodeDecodeError as error:
         message = f"The body is not UTF-8: byte {error.start} cannot be read."
         raise InvalidJson(message) from error
+    if text.startswith("\ufeff"):
+        message = "The body begins with a byte order mark, which JSON does not have (RFC 8259); leave it out."
+        raise InvalidJson(message)
+    return text
 
 
 def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str | None:
