@@ -77,7 +77,7 @@ class Target:
 
     def sweep(self) -> None:
         """Let the sweep run now, as its schedule does every minute."""
-        function = self.described["outputs"]["SweepJobsFunctionName"]
+        function = f"{self.described['outputs']['SweepJobsFunctionName']}:live"
         client("lambda", self.engine).invoke(FunctionName=function, Payload=b"{}")
 
     def effects(self) -> dict[str, Effect]:

@@ -21,6 +21,8 @@ TTL: Final = {"EndpointsTable": "expires_at", "JobsTable": "expires_at"}
 SKEW_WARNING: Final = 5.0
 SKEW_FAILED: Final = 240.0
 CONSENT_TAG: Final = "flowport:publish"
+# What a function's version keeps of the function, as far as a deployment changes it.
+_VERSIONED: Final = ("CodeSha256", "Layers", "Environment", "Role", "Handler", "Runtime", "MemorySize", "Timeout")
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _SETTLED: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _RUNBOOKS: Final = "docs/operations.md has a runbook for each alarm."
@@ -75,6 +77,7 @@ def examine(stack: Stack, clients: Clients, published: list[Published]) -> Itera
         ("stack", lambda: _stack(stack, clients)),
         ("tables", lambda: _tables(stack, clients)),
         ("functions", lambda: _functions(stack, clients)),
+        ("versions", lambda: _versions(stack, clients)),
         ("rules", lambda: _rules(stack, clients)),
         ("machines", lambda: _machines(stack, clients)),
         ("queues", lambda: _queues(stack, clients)),
@@ -168,6 +171,21 @@ def _functions(stack: Stack, clients: Clients) -> Iterator[Finding]:
             yield Finding("functions", "failed", logical, f"Its role {missing} does not exist.", _DEPLOY)
         else:
             yield Finding("functions", "ok", logical, "The function is active and has its role.")
+
+
+def _versions(stack: Stack, clients: Clients) -> Iterator[Finding]:
+    client = clients("lambda")
+    for logical, arn in stack.of("AWS::Lambda::Alias").items():
+        function, _, alias = arn.rpartition(":")
+        newest = client.get_function_configuration(FunctionName=function)
+        served = client.get_function_configuration(FunctionName=arn)
+        version = served.get("Version", "?")
+        if any(newest.get(name) != served.get(name) for name in _VERSIONED):
+            message = f"Calls get version {version}, which is not what was deployed last."
+            advice = f"If {alias} was moved back on purpose, move it forward when that is over (docs/operations.md)."
+            yield Finding("versions", "warning", logical, message, advice)
+        else:
+            yield Finding("versions", "ok", logical, f"Calls get version {version}, as it was deployed last.")
 
 
 def _missing_role(clients: Clients, arn: str) -> str | None:

@@ -147,9 +147,9 @@ class Jobs:
             )
 
     def invoke(self, function: str, event: Any) -> Any:
-        """Invoke a function by its output's name, as AWS would on an event."""
+        """Invoke a function by its output's name, as AWS would on an event: through its alias."""
         answer = self._lambda.invoke(
-            FunctionName=self._local.outputs[function],
+            FunctionName=f"{self._local.outputs[function].partition(':')[0]}:live",
             Payload=json.dumps(event).encode(),
             InvocationType="RequestResponse",
         )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 import botocore.session
@@ -190,7 +191,7 @@ class Invocations:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
 
     def __call__(self, params: Mapping[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
-        function = params["url_path"].split("/")[3]
+        function = unquote(params["url_path"].split("/")[3])
         self.requests.append((function, params["headers"]["X-Amz-Invocation-Type"], json.loads(params["body"])))
         return _answered(202, {"StatusCode": 202})
 

@@ -217,7 +217,7 @@ def test_an_asynchronous_express_run_is_handed_over(gateway: Handler, aws: Aws) 
 
     assert answer["statusCode"] == 202
     assert json.loads(answer["body"])["status"] == "ACCEPTED"
-    assert aws.invocations.requests == [("flowport-run-express", "Event", event("lambda/run_express"))]
+    assert aws.invocations.requests == [("flowport-run-express:live", "Event", event("lambda/run_express"))]
     assert aws.sync_executions.requests == []
     assert aws.jobs() == [DETACHED_JOB]
 

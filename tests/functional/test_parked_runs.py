@@ -53,7 +53,7 @@ def test_a_parked_run_is_resumed_with_the_body_as_output(
 ) -> None:
     assert park(event("lambda/park_run"), None) == {"status": "PARKED"}
     assert answer(gateway, body=' {"price":1.10} ') == (200, {"status": "resumed"})
-    assert aws.invocations.requests == [("flowport-resume-run", "Event", {"key": KEY})]
+    assert aws.invocations.requests == [("flowport-resume-run:live", "Event", {"key": KEY})]
     resume(event("lambda/resume_run"), None)
     assert aws.task_answers.requests == [{"taskToken": TOKEN, "output": ' {"price":1.10} '}]
     item = aws.job(KEY, "callback")
@@ -131,7 +131,7 @@ def test_an_answer_after_the_expiry_is_gone_and_the_sweep_has_the_run_failed(
     assert kind(answer(gateway)) == (410, "callback-expired")
     assert sweep(event("eventbridge/every_minute"), None) == {"callback expired": 1}
     ((function, _, handed_over),) = aws.invocations.requests
-    assert function == "flowport-resume-run"
+    assert function == "flowport-resume-run:live"
     resume(handed_over, None)
     (request,) = aws.task_answers.requests
     assert (request["taskToken"], request["error"]) == (TOKEN, "Flowport.CallbackExpired")
@@ -150,7 +150,7 @@ def test_an_answer_whose_process_died_is_sent_on_by_the_sweep(
     for pause in (21, 45):
         aws.clock.slept += pause
         assert sweep(event("eventbridge/every_minute"), None) == {"answer sent": 1}
-    assert aws.invocations.requests == [("flowport-resume-run", "Event", {"key": KEY})] * 2
+    assert aws.invocations.requests == [("flowport-resume-run:live", "Event", {"key": KEY})] * 2
 
 
 def test_an_answer_delivered_twice_is_taken_once(park: Handler, gateway: Handler, resume: Handler, aws: Aws) -> None:

@@ -69,7 +69,7 @@ def test_an_asynchronous_express_job_that_nobody_claimed_is_handed_over_again(
     aws.clock.sleep(60)
 
     assert sweep(EVERY_MINUTE, None) == {"handed over": 1}
-    assert aws.invocations.requests == [("flowport-run-express", "Event", {"job_id": DETACHED_JOB})]
+    assert aws.invocations.requests == [("flowport-run-express:live", "Event", {"job_id": DETACHED_JOB})]
     assert sweep(EVERY_MINUTE, None) == {}  # it waits before the next try
 
 

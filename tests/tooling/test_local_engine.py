@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ministack import app  # type: ignore[import-untyped]
-from ministack.services import eventbridge  # type: ignore[import-untyped]
+from ministack.services import eventbridge, lambda_svc  # type: ignore[import-untyped]
 
 from dev import engine as engines
 from dev import serve as serve_module
@@ -190,6 +191,92 @@ def test_events_of_a_function_wait_for_room_and_none_is_lost() -> None:
 def test_the_engine_hands_events_and_calls_through_what_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "_handle_execute_api_request", None)
     monkeypatch.setattr(eventbridge, "_dispatch_to_lambda", None)
+    for name in ("acquire_worker", "release_worker", "invalidate_worker", "invoke_async_with_retry", "_update_alias"):
+        monkeypatch.setattr(lambda_svc, name, None)
     serve_module.install()
     assert app._handle_execute_api_request is serve_module._serve_api_exactly
     assert eventbridge._dispatch_to_lambda.__func__ is serve_module.Queues.dispatch
+    assert lambda_svc.invalidate_worker.__func__ is serve_module.Environments.retire
+
+
+class Process:
+    """A process of the engine's, as far as it is leased and ended."""
+
+    in_use = False
+
+
+class Runtime:
+    """The engine's pools of processes."""
+
+    def __init__(self, *keys: str) -> None:
+        self._lock = threading.Lock()
+        self._workers: dict[str, list[Any]] = {key: [Process(), Process()] for key in keys}
+        self.ended: list[Any] = []
+
+    def acquire_worker(self, key: str) -> tuple[Any, str]:
+        worker = next(worker for worker in self._workers[key] if not worker.in_use)
+        worker.in_use = True
+        return worker, "reused"
+
+    def release_worker(self, worker: Any) -> None:
+        worker.in_use = False
+
+    def kill_workers(self, workers: list[Any]) -> None:
+        self.ended += workers
+
+
+def test_a_call_of_a_version_that_is_replaced_ends_and_its_process_after_it() -> None:
+    runtime = Runtime("0:r:f:1", "0:r:f:2", "0:r:g:1")
+    environments = serve_module.Environments(runtime)
+    idle = runtime._workers["0:r:f:1"][1]
+    with ThreadPoolExecutor(1) as caller:
+        busy, _ = caller.submit(environments.acquire, "0:r:f:1").result()
+        environments.retire("f", "1")
+        assert runtime.ended == [idle]
+        caller.submit(environments.release, busy).result()
+    assert runtime.ended == [idle, busy]
+    assert runtime._workers.keys() == {"0:r:f:2", "0:r:g:1"}
+
+
+def test_a_process_that_broke_is_ended_at_once_and_takes_no_other_call_with_it() -> None:
+    runtime = Runtime("0:r:f:1")
+    environments = serve_module.Environments(runtime)
+    with ThreadPoolExecutor(1) as caller:
+        busy, _ = caller.submit(environments.acquire, "0:r:f:1").result()
+        broken, _ = environments.acquire("0:r:f:1")
+        environments.retire("f", "1", "0", "r")
+        assert runtime.ended == [broken]
+        caller.submit(environments.release, busy).result()
+    assert runtime.ended == [broken, busy]
+
+
+def test_an_invocation_through_an_alias_is_repeated_and_given_up_as_the_alias_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = {"MaximumRetryAttempts": 0}
+    functions = {"f": {"event_invoke_configs": {"live": chosen}}}
+    begun: list[Any] = []
+    monkeypatch.setattr(lambda_svc, "_functions", functions)
+    monkeypatch.setattr(
+        "dev.serve._invoke_async", lambda record, _event: begun.append(record.get("event_invoke_config"))
+    )
+    for qualifier in (":live", ":7", ""):
+        arn = f"arn:aws:lambda:us-east-1:000000000000:function:f{qualifier}"
+        serve_module._invoke_async_by_qualifier({"config": {"FunctionArn": arn}}, {})
+    assert begun == [chosen, None, None]
+
+
+def test_processes_of_the_version_that_an_alias_has_left_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    function = {"aliases": {"live": {"FunctionVersion": "1"}}}
+    retired: list[tuple[str, ...]] = []
+    monkeypatch.setattr(lambda_svc, "_functions", {"f": function})
+    monkeypatch.setattr("dev.serve._update_alias", lambda *_: "answer")
+    for name in ("acquire_worker", "release_worker", "invalidate_worker", "invoke_async_with_retry", "_update_alias"):
+        monkeypatch.setattr(lambda_svc, name, None)
+    monkeypatch.setattr(serve_module.Environments, "retire", lambda _self, *named: retired.append(named))
+    monkeypatch.setattr(app, "_handle_execute_api_request", None)
+    monkeypatch.setattr(eventbridge, "_dispatch_to_lambda", None)
+    serve_module.install()
+    for data in ({"FunctionVersion": "1"}, {"Description": "new"}, {"FunctionVersion": "2"}):
+        assert lambda_svc._update_alias("f", "live", data) == "answer"
+    assert retired == [("f", "1")]

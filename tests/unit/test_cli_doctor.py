@@ -71,17 +71,22 @@ class Healthy:
         kinds = {
             "AWS::DynamoDB::Table": "JobsTable",
             "AWS::Lambda::Function": "GatewayFunction",
+            "AWS::Lambda::Alias": "GatewayFunctionAliaslive",
             "AWS::Events::Rule": "EveryMinute",
             "AWS::SQS::Queue": "DeadLetters",
             "AWS::CloudWatch::Alarm": "GatewayErrorsAlarm",
             "AWS::StepFunctions::StateMachine": "DeliverMachine",
         }
         every = [
-            {"ResourceType": kind, "LogicalResourceId": name, "PhysicalResourceId": f"flowport-{name}"}
+            {
+                "ResourceType": kind,
+                "LogicalResourceId": name,
+                "PhysicalResourceId": f"flowport-{name}".replace("Alias", ":"),
+            }
             for kind, name in kinds.items()
         ]
-        return {"StackResourceSummaries": every[3:]} if "NextToken" in request else {
-            "StackResourceSummaries": every[:3],
+        return {"StackResourceSummaries": every[4:]} if "NextToken" in request else {
+            "StackResourceSummaries": every[:4],
             "NextToken": "more",
         }  # fmt: skip
 
@@ -128,7 +133,8 @@ def test_a_stack_in_order_is_healthy_and_nothing_is_changed(cli: Cli) -> None:
     code, findings = examine(cli, aws)
     assert (code, {one["status"] for one in findings}) == (0, {"ok"})
     assert {one["check"] for one in findings} == {
-        "api", "clock", "stack", "tables", "functions", "rules", "machines", "queues", "alarms", "keys", "consent",
+        "api", "clock", "stack", "tables", "functions", "versions", "rules", "machines", "queues", "alarms", "keys",
+        "consent",
     }  # fmt: skip
     assert {call.partition("_")[0] for call in aws.calls} == {"describe", "list", "get"}
 
@@ -212,7 +218,8 @@ def test_what_is_wrong_is_found_and_says_what_to_do(cli: Cli, fault: str) -> Non
     code, findings = examine(cli, Aws({call: changed}))
     failed = [one for one in findings if one["status"] == "failed"]
     assert code == 6
-    assert [one["check"] for one in failed] == [check]
+    # What is said of a function that is gone is said of its versions, too.
+    assert [one["check"] for one in failed if one["check"] != "versions"] == [check]
     assert said in failed[0]["message"]
     assert failed[0]["advice"]
 
@@ -251,6 +258,21 @@ def test_the_tag_is_looked_for_on_the_machine_and_the_alias_must_exist(cli: Cli)
 
     examine(cli, Aws({"describe_state_machine": described, "list_tags_for_resource": tags}))
     assert asked[-2:] == [f"{ARN}:PROD", ARN]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"CodeSha256": "older"}, {"Environment": {"Variables": {"LOG_LEVEL": "DEBUG"}}}, {"Layers": [{"Arn": "core:1"}]}],
+)
+def test_an_alias_that_leads_to_an_older_version_is_told(cli: Cli, changed: Any) -> None:
+    def configured(**request: Any) -> Any:
+        served = request["FunctionName"] == "flowport-GatewayFunction:live"
+        return Healthy.get_function_configuration | ({"Version": "6"} | changed if served else {"Version": "$LATEST"})
+
+    code, findings = examine(cli, Aws({"get_function_configuration": configured}))
+    (told,) = [one for one in findings if one["check"] == "versions"]
+    assert (code, told["status"], told["about"]) == (0, "warning", "GatewayFunctionAliaslive")
+    assert "version 6" in told["message"]
 
 
 def test_without_a_token_the_stack_is_looked_at_all_the_same(cli: Cli) -> None:
