@@ -1,10 +1,23 @@
-"""Chromium, for the tests of the console: found, or installed from Debian where that is possible."""
+"""Chromium for the tests of the console: found, or installed from Debian where that is possible; and its measures."""
 
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Final
+
+from playwright.sync_api import Page, ViewportSize, expect
+
+AXE: Final = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
+WIDE: Final = ViewportSize(width=1360, height=900)
+PHONE: Final = ViewportSize(width=390, height=800)
+# A machine that does everything at once takes its time.
+PATIENCE: Final = 30_000
+
+Open = Callable[..., Page]
+"""Opens a view of the console, signed in."""
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but the page under test is to be talked to.
@@ -36,3 +49,21 @@ def chromium() -> str:
 
 def _found() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def settled(page: Page) -> None:
+    """Wait until a view has its heading and all that it loads."""
+    page.wait_for_selector("main h1")
+    expect(page.locator(".loading")).to_have_count(0)
+
+
+def faults(page: Page, view: str) -> list[str]:
+    """List what axe finds serious or critical."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{view}: {fault['id']} ({fault['impact']}) at {node['target']}: {node['failureSummary'][:300]}"
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+        for node in fault["nodes"]
+    ]

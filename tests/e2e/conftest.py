@@ -17,11 +17,13 @@ import boto3
 import httpx
 import pytest
 from botocore.config import Config
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from dev import engine as engines
 from dev.engine import Engine
 from dev.home import Home
 from flowport.adapters.items import decode_item, encode_item
+from tests.e2e.browser import FLAGS, PATIENCE, WIDE, Open, chromium
 
 Row = dict[str, Any]
 
@@ -164,6 +166,51 @@ class Jobs:
 @pytest.fixture(scope="session")
 def jobs(local: Local) -> Jobs:
     return Jobs(local)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_console(browser: Browser, local: Local) -> Iterator[Open]:
+    """Give a function that opens a view of the console in a browser session of its own, signed in."""
+    said: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # The browser itself names every answer that is no success; what is wrong with those, the page says.
+        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+            said.append(f"{message.type}: {message.text}")
+
+    def opened(view: str = "", *, token: str | None = "admin_token", scheme: Any = "light", size: Any = None) -> Page:
+        context = browser.new_context(
+            color_scheme=scheme, viewport=size or WIDE, reduced_motion="reduce", base_url=f"{local.base_url}/console/"
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: said.append(f"thrown: {error}"))
+        if token is not None:
+            value = local.description.get(token, token)
+            # At the tab's first page alone, so that one can sign out.
+            context.add_init_script(
+                f"sessionStorage.getItem('seen') || sessionStorage.setItem('flowport.token', '{value}');"
+                "sessionStorage.setItem('seen', '1')"
+            )
+        page.goto(view or "./")
+        return page
+
+    expect.set_options(timeout=PATIENCE)
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
 
 
 def ended(client: httpx.Client, job_id: str, *, within: float = 180) -> dict[str, Any]:

@@ -1,80 +1,18 @@
 """The console in headless Chromium, on the deployed stack.
 
-Every test fails at an error of the page, at whatever its Content-Security-Policy refuses, and at an answer of 5xx that
-is not asked for.
+Every test fails at an error of the page and at whatever its Content-Security-Policy refuses.
 """
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.e2e.browser import FLAGS, chromium
+from tests.e2e.browser import PHONE, WIDE, Open, faults, settled
 from tests.e2e.conftest import Local, ended
-
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
-WIDE, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=390, height=800)
-# A machine that does everything at once takes its time.
-PATIENCE = 30_000
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def open_console(browser: Browser, local: Local) -> Iterator[Open]:
-    """Give a function that opens a view of the console in a browser session of its own, signed in."""
-    said: list[str] = []
-    contexts = []
-
-    def heard(message: ConsoleMessage) -> None:
-        # The browser itself names every answer that is no success; what is wrong with those, the page says.
-        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
-            said.append(f"{message.type}: {message.text}")
-
-    def opened(view: str = "", *, token: str | None = "admin_token", scheme: Any = "light", size: Any = None) -> Page:
-        context = browser.new_context(
-            color_scheme=scheme, viewport=size or WIDE, reduced_motion="reduce", base_url=f"{local.base_url}/console/"
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.on("console", heard)
-        page.on("pageerror", lambda error: said.append(f"thrown: {error}"))
-        if token is not None:
-            value = local.description.get(token, token)
-            # At the tab's first page alone, so that one can sign out.
-            context.add_init_script(
-                f"sessionStorage.getItem('seen') || sessionStorage.setItem('flowport.token', '{value}');"
-                "sessionStorage.setItem('seen', '1')"
-            )
-        page.goto(view or "./")
-        return page
-
-    expect.set_options(timeout=PATIENCE)
-    yield opened
-    for context in contexts:
-        context.close()
-    assert said == []
-
-
-def _settled(page: Page) -> None:
-    page.wait_for_selector("main h1")
-    expect(page.locator(".loading")).to_have_count(0)
-
 
 # -- the page --------------------------------------------------------------------------------------------------------
 
@@ -335,6 +273,7 @@ VIEWS = (
     "endpoints/samples/import-records/workflow",
     "jobs",
     "credentials",
+    "credentials/users",
     "audit",
     "api",
 )
@@ -347,30 +286,30 @@ def test_no_view_has_a_serious_fault_of_accessibility_or_is_wider_than_the_scree
     job = caller.post("/v1/run/samples/quote", json={"items": []}, headers={"Prefer": "respond-async"}).json()
     ended(caller, job["id"])
     page = open_console("endpoints", scheme=scheme, size=size)
-    faults = []
+    found = []
     for view in (*VIEWS, f"jobs/{job['id']}"):
         page.goto(view)
-        _settled(page)
+        settled(page)
         if view.startswith("jobs/"):
             page.wait_for_selector(".state.bad")
-        faults += _faults(page, view)
+        found += faults(page, view)
         if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
-            faults.append(f"{view}: is wider than the screen")
+            found.append(f"{view}: is wider than the screen")
     page.goto("credentials")
     page.get_by_role("button", name="New token").click()
-    faults += _faults(page, "dialog")
-    assert faults == []
+    found += faults(page, "dialog")
+    assert found == []
 
 
 def test_the_sign_in_has_no_serious_fault_of_accessibility(open_console: Open) -> None:
     page = open_console(token=None)
     expect(page.get_by_label("Token")).to_be_visible()
-    assert _faults(page, "sign-in") == []
+    assert faults(page, "sign-in") == []
 
 
 def test_everything_is_reached_by_the_keyboard(open_console: Open) -> None:
     page = open_console("endpoints/samples/quote")
-    _settled(page)
+    settled(page)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.get_by_role("tab", name="Details").focus()
@@ -379,14 +318,3 @@ def test_everything_is_reached_by_the_keyboard(open_console: Open) -> None:
     expect(page.get_by_role("heading", name="Request")).to_be_visible()
     page.get_by_label("Input", exact=True).press("Control+Enter")
     expect(page.locator(".code-badge")).to_have_text("200")
-
-
-def _faults(page: Page, view: str) -> list[str]:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{view}: {fault['id']} ({fault['impact']}) at {node['target']}: {node['failureSummary'][:300]}"
-        for fault in found["violations"]
-        if fault["impact"] in {"serious", "critical"}
-        for node in fault["nodes"]
-    ]

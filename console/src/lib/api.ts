@@ -1,6 +1,7 @@
 // Calls to the API that this page belongs to. The token lives in the browser session's storage and nowhere else.
 
 const KEY = "flowport.token";
+const ALL = "flowport.tokens";
 
 /** The page's own address, with a slash at its end: parts lie in its folder `assets`. */
 export const consoleRoot = (): string =>
@@ -9,10 +10,30 @@ export const consoleRoot = (): string =>
 /** What the API's paths begin with: the page's address without its last folder. */
 export const apiRoot = (): string => consoleRoot().replace(/\/console\/$/, "");
 
+/** The workspace in which the stack's operators are. */
+export const OPERATORS = "_operator";
+
+/** The token in use; `all` are those that this tab was signed in with, so that one can go from a workspace to another. */
 export const token = {
   read: (): string | null => sessionStorage.getItem(KEY),
-  keep: (value: string): void => sessionStorage.setItem(KEY, value),
-  forget: (): void => sessionStorage.removeItem(KEY),
+  keep: (value: string): void => {
+    sessionStorage.setItem(ALL, JSON.stringify([...new Set([...token.all(), value])]));
+    sessionStorage.setItem(KEY, value);
+  },
+  forget: (value: string): void => {
+    sessionStorage.setItem(ALL, JSON.stringify(token.all().filter((one) => one !== value)));
+    if (token.read() === value) sessionStorage.removeItem(KEY);
+  },
+  clear: (): void => {
+    sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(ALL);
+  },
+  all: (): string[] => {
+    const current = token.read();
+    const kept: unknown = JSON.parse(sessionStorage.getItem(ALL) ?? "[]");
+    const others = Array.isArray(kept) ? kept.filter((one): one is string => typeof one === "string") : [];
+    return [...new Set([...(current ? [current] : []), ...others])];
+  },
 };
 
 /** The workspace that a token names, or null where it is none of Flowport's. */
@@ -34,6 +55,8 @@ export class Problem extends Error {
     readonly detail: string,
     readonly errors: Violation[] = [],
     readonly requestId: string | null = null,
+    /** The last part of the problem's type, such as `alias-taken`. */
+    readonly kind: string = "",
   ) {
     super(detail || title);
   }
@@ -116,6 +139,7 @@ export function problemOf(response: Pick<Response, "status" | "statusText" | "he
     String(document.detail ?? (typeof body === "string" ? body.slice(0, 300) : "")),
     errors,
     response.headers.get("Flowport-Request-Id"),
+    /[^/#:]*$/.exec(String(document.type ?? ""))?.[0] ?? "",
   );
 }
 

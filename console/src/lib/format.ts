@@ -32,6 +32,24 @@ export function moment(at: string | null | undefined): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** A time to the millisecond: as one's own clock has it, with its zone, and as the API gives it. */
+export function exact(at: string | null | undefined): string {
+  if (!at) return "";
+  const local = new Date(at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+  return `${local}\n${at}`;
+}
+
+/** A machine's name, and the version or alias of it that an ARN names. */
+export function parsedArn(arn: string): { name: string; qualifier: string | null } {
+  const [name = arn, qualifier = null] = (arn.split(":stateMachine:")[1] ?? arn).split(":");
+  return { name, qualifier };
+}
+
+export function bytes(size: number): string {
+  if (size < 10_000) return `${size.toLocaleString()} characters`;
+  return size < 1_000_000 ? `${Math.round(size / 1000)} kB` : `${(size / 1_000_000).toFixed(1)} MB`;
+}
+
 export function clock(at: number, withDate: boolean): string {
   const date = new Date(at);
   return withDate

@@ -24,13 +24,48 @@ function decoded(segment: string): string {
 const read = (): Place => placeOf(location.pathname, location.search, consoleRoot());
 const listeners = new Set<() => void>();
 const tell = (): void => listeners.forEach((listener) => listener());
-if (typeof window !== "undefined") window.addEventListener("popstate", tell);
+/** Whether the view that is shown next is to take the focus: people who cannot see it hear where they are. */
+let arriving = false;
+/** Asked before one leaves a view; false stays. */
+let leaving: (() => boolean) | null = null;
+if (typeof window !== "undefined")
+  window.addEventListener("popstate", () => {
+    arriving = true;
+    tell();
+  });
+
+export function arrived(): boolean {
+  const was = arriving;
+  arriving = false;
+  return was;
+}
+
+/** What was typed is saved: nothing is asked any more. */
+export const saved = (): void => {
+  leaving = null;
+};
+
+/** Ask before what was typed is left behind, by a link of the page or by closing it. */
+export function useLeaving(changed: boolean): void {
+  useEffect(() => {
+    if (!changed) return;
+    const asks = (event: BeforeUnloadEvent): void => event.preventDefault();
+    leaving = () => confirm("What you typed is not saved. Leave it?");
+    window.addEventListener("beforeunload", asks);
+    return () => {
+      leaving = null;
+      window.removeEventListener("beforeunload", asks);
+    };
+  }, [changed]);
+}
 
 /** The address of a view, such as `jobs/123?x=1`. */
 export const href = (path: string): string => consoleRoot() + path;
 
 export function go(path: string, replace = false): void {
+  if (!replace && leaving && !leaving()) return;
   history[replace ? "replaceState" : "pushState"](null, "", href(path));
+  if (!replace) arriving = true;
   tell();
   if (!replace) window.scrollTo(0, 0);
 }

@@ -138,5 +138,6 @@ export interface Credential {
   expires_at: string | null;
   revoked_at: string | null;
   last_used_at?: string | null;
+  brought?: boolean;
   limits?: Limits | null;
 }

@@ -1,9 +1,10 @@
 // The parts that every view is made of.
 import type { ComponentChildren, JSX } from "preact";
 import { createPortal } from "preact/compat";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Problem } from "./api";
-import { go, href } from "./router";
+import { ago, bytes, exact, moment, pretty } from "./format";
+import { arrived, go, href } from "./router";
 import type { Status } from "./types";
 
 const PATHS: Record<string, string> = {
@@ -30,8 +31,18 @@ const PATHS: Record<string, string> = {
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   minus: "M5 12h14",
+  key: "M4 16a4 4 0 1 0 8 0 4 4 0 1 0-8 0M11 13l9-9M16 8l3 3",
+  workspaces: "M4 20V8l8-4 8 4v12M4 20h16M9 20v-6h6v6",
+  down: "M12 4v12M7 11l5 5 5-5M5 20h14",
+  up: "M12 20V5M6 11l6-6 6 6",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
 };
+
+let names = 0;
+/** A name of the page's own for an element. Preact's useId gives one twice where a part comes later than its neighbours. */
+function useName(): string {
+  return useState(() => `n${(names += 1)}`)[0];
+}
 
 export function Icon({ name, size = 18 }: { name: string; size?: number }) {
   return (
@@ -104,8 +115,12 @@ export function Badge({ status }: { status: Status | string }) {
   );
 }
 
-export function Tag({ children, look = "" }: { children: ComponentChildren; look?: string }) {
-  return <span class={`tag ${look}`}>{children}</span>;
+export function Tag({ children, look = "", title }: { children: ComponentChildren; look?: string; title?: string }) {
+  return (
+    <span class={`tag ${look}`} title={title}>
+      {children}
+    </span>
+  );
 }
 
 export function Switch(props: { on: boolean; label: string; busy?: boolean; onChange: (on: boolean) => void }) {
@@ -153,22 +168,69 @@ function selectText(text: string): void {
   if (found) getSelection()?.selectAllChildren(found);
 }
 
+/** What is longer is shown in part first: a browser takes its time to lay a megabyte out. */
+const SHOWN_AT_MOST = 60_000;
+const BLOCK = 20_000;
+
 export function Code({ text, label, plain }: { text: string; label: string; plain?: boolean }) {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > SHOWN_AT_MOST;
   return (
     <div class="code">
       <pre tabIndex={0} role="region" aria-label={label}>
-        {plain ? text : <Json text={text} />}
+        {!long ? plain ? text : <Json text={text} /> : whole ? blocks(text).map((block) => <span class="block">{block}</span>) : text.slice(0, SHOWN_AT_MOST)}
       </pre>
       <Copy text={text} />
+      {long && (
+        <p class="hint much">
+          <span>{whole ? bytes(text.length) : `The first ${bytes(SHOWN_AT_MOST)} of ${bytes(text.length)}.`}</span>
+          {!whole && (
+            <Button kind="quiet" onClick={() => setWhole(true)}>
+              Show everything
+            </Button>
+          )}
+          <Button kind="quiet" icon="down" onClick={() => download(text, `${label.toLowerCase().replace(/[^a-z]+/g, "-")}.${plain ? "txt" : "json"}`, plain ? "text/plain" : "application/json")}>
+            Download
+          </Button>
+        </p>
+      )}
     </div>
   );
 }
 
+/** Cut at ends of lines where there are some, so that a browser lays out only what is seen. */
+export function blocks(text: string, size = BLOCK): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf("\n", at + size);
+    const to = end < 0 ? Math.min(text.length, at + 10 * size) : Math.min(end + 1, at + 10 * size);
+    found.push(text.slice(at, to));
+    at = to;
+  }
+  return found;
+}
+
+/** A JSON value, written once and not at every turn of the page. */
+export function Value({ value, label }: { value: unknown; label: string }) {
+  const text = useMemo(() => pretty(value), [value]);
+  return <Code text={text} label={label} />;
+}
+
+export function download(text: string, name: string, type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const COLOURED_AT_MOST = 60_000;
 
 function Json({ text }: { text: string }) {
-  if (text.length > COLOURED_AT_MOST) return <>{text}</>;
+  return useMemo(() => coloured(text), [text]);
+}
+
+function coloured(text: string) {
   const parts: ComponentChildren[] = [];
   let last = 0;
   for (const match of text.matchAll(TOKENS)) {
@@ -208,6 +270,29 @@ export function Notice({ problem, retry }: { problem: Problem; retry?: () => voi
   );
 }
 
+/** A view that could not be loaded keeps its name and the way back. */
+export function Failed(props: { title: string; problem: Problem; retry?: () => void; back?: [string, string] }) {
+  return (
+    <>
+      <Heading title={props.problem.status === 404 ? "Not found" : props.title} {...(props.back ? { back: props.back } : {})} />
+      <Notice problem={props.problem} {...(props.retry && props.problem.status !== 404 ? { retry: props.retry } : {})} />
+    </>
+  );
+}
+
+/** A moment in one's own time; to the millisecond and with its zone where one points. */
+export function Time({ at, now, both }: { at: string | null | undefined; now?: number; both?: boolean }) {
+  if (!at) return <>–</>;
+  return (
+    <>
+      <time dateTime={at} title={exact(at)}>
+        {now === undefined || both ? moment(at) : ago(at, now)}
+      </time>
+      {both && now !== undefined && <span class="faint"> {ago(at, now)}</span>}
+    </>
+  );
+}
+
 export function Loading({ what }: { what: string }) {
   return (
     <div class="loading" role="status">
@@ -231,6 +316,11 @@ export function Empty(props: { title: string; children?: ComponentChildren }) {
 }
 
 export function Heading(props: { title: string; sub?: ComponentChildren; back?: [string, string]; children?: ComponentChildren }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    const at = document.activeElement;
+    if (arrived() && (!at || at === document.body || at instanceof HTMLAnchorElement)) title.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <header class="heading">
       <div>
@@ -239,7 +329,9 @@ export function Heading(props: { title: string; sub?: ComponentChildren; back?: 
             <Icon name="back" size={14} /> {props.back[1]}
           </Link>
         )}
-        <h1 tabIndex={-1}>{props.title}</h1>
+        <h1 tabIndex={-1} ref={title}>
+          {props.title}
+        </h1>
         {props.sub && <div class="sub">{props.sub}</div>}
       </div>
       <div class="actions">{props.children}</div>
@@ -247,9 +339,10 @@ export function Heading(props: { title: string; sub?: ComponentChildren; back?: 
   );
 }
 
-export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+/** `stays`: what it shows is not seen again, so that no key and no cross closes it by mistake. */
+export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren; stays?: boolean }) {
   const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
+  const id = useName();
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
@@ -258,18 +351,23 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   return createPortal(
     <dialog
       ref={ref}
-      class={props.wide ? "wide" : ""}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        props.onClose();
+        if (!props.stays) props.onClose();
+      }}
+      onKeyDown={(event) => {
+        // Pressed twice, browsers close a dialog without asking.
+        if (event.key === "Escape" && props.stays) event.preventDefault();
       }}
     >
       <header>
         <h2 id={id}>{props.title}</h2>
-        <button type="button" class="button quiet icon-only" aria-label="Close" onClick={props.onClose}>
-          <Icon name="cross" size={16} />
-        </button>
+        {!props.stays && (
+          <button type="button" class="button quiet icon-only" aria-label="Close" onClick={props.onClose}>
+            <Icon name="cross" size={16} />
+          </button>
+        )}
       </header>
       {props.children}
     </dialog>,
@@ -282,18 +380,29 @@ export function Confirm(props: {
   say: ComponentChildren;
   action: string;
   danger?: boolean;
+  /** What must be typed first, where nothing brings back what is lost. */
+  typed?: string;
   onDo: () => Promise<void>;
   onClose: () => void;
 }) {
   const [busy, setBusy] = useState(false);
+  const [typed, setTyped] = useState("");
   return (
     <Dialog title={props.title} onClose={props.onClose}>
-      <div class="body">{props.say}</div>
+      <div class="body">
+        {props.say}
+        {props.typed !== undefined && (
+          <Field label={`Type ${props.typed} to go on`}>
+            {(about) => <input {...about} type="text" autocomplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+          </Field>
+        )}
+      </div>
       <footer>
         <Button onClick={props.onClose}>Keep it as it is</Button>
         <Button
           kind={props.danger ? "danger" : "primary"}
           busy={busy}
+          disabled={props.typed !== undefined && typed !== props.typed}
           onClick={() => {
             setBusy(true);
             void props.onDo().finally(props.onClose);
@@ -306,13 +415,90 @@ export function Confirm(props: {
   );
 }
 
+/** What is shown this once, with a button that copies it. */
+export function Secrets(props: { title: string; say?: ComponentChildren; items: [string, string][]; onClose: () => void }) {
+  return (
+    <Dialog title={props.title} onClose={props.onClose} stays>
+      <div class="body">
+        <p class="notice warned">
+          <Icon name="warn" />
+          <span>{props.say ?? "Copy it now. It is shown this once: only its hash is kept."}</span>
+        </p>
+        {props.items.map(([name, text]) => (
+          <div class="secret-of">
+            {props.items.length > 1 && <span class="faint">{name}</span>}
+            <p class="secret">
+              <code>{text}</code>
+              <Copy text={text} label={props.items.length > 1 ? `Copy ${name}` : "Copy"} />
+            </p>
+          </div>
+        ))}
+      </div>
+      <footer>
+        <Button kind="primary" onClick={props.onClose}>
+          I have it
+        </Button>
+      </footer>
+    </Dialog>
+  );
+}
+
+export function Said({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="notice good" role="status">
+      <Icon name="check" />
+      <div>{children}</div>
+    </div>
+  );
+}
+
+/** One thing that is so or not, with what it means. */
+export function Toggle(props: { label: ComponentChildren; hint?: ComponentChildren; error?: string | undefined; on: boolean; disabled?: boolean; onChange: (on: boolean) => void }) {
+  const id = useName();
+  const about = props.error || props.hint ? `${id}-about` : undefined;
+  return (
+    <div class={`toggle ${props.error ? "wrong" : ""}`}>
+      <label>
+        <input
+          type="checkbox"
+          checked={props.on}
+          disabled={props.disabled}
+          aria-describedby={about}
+          aria-invalid={Boolean(props.error)}
+          onChange={(event) => props.onChange(event.currentTarget.checked)}
+        />
+        {props.label}
+      </label>
+      {about && (
+        <p id={about} class={props.error ? "error" : "hint"}>
+          {props.error ?? props.hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A part of a form that is folded away, and says meanwhile what is set in it. */
+export function Fold(props: { title: string; set: string; wrong: boolean; children: ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="card fold" open={open || props.wrong} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <h2>{props.title}</h2>
+        <span class={props.wrong ? "error" : "faint"}>{props.wrong ? "something is not right here" : open ? "" : props.set}</span>
+      </summary>
+      {props.children}
+    </details>
+  );
+}
+
 export function Field(props: {
   label: string;
   hint?: ComponentChildren;
   error?: string | undefined;
   children: (attributes: { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean }) => ComponentChildren;
 }) {
-  const id = useId();
+  const id = useName();
   const about = props.error || props.hint ? `${id}-about` : undefined;
   return (
     <div class={`field ${props.error ? "wrong" : ""}`}>
@@ -334,7 +520,7 @@ export function Choices<T extends string>(props: {
   onChange: (value: T) => void;
   hidden?: boolean;
 }) {
-  const name = useId();
+  const name = useName();
   return (
     <fieldset class="choices">
       <legend class={props.hidden ? "unseen" : ""}>{props.legend}</legend>
@@ -383,6 +569,11 @@ export function Checks(props: {
 }
 
 export function Tabs<T extends string>(props: { label: string; tabs: readonly (readonly [T, string])[]; at: T; onChange: (at: T) => void }) {
+  const room = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const chosen = room.current?.querySelector<HTMLElement>("[aria-selected=true]");
+    if (room.current && chosen) room.current.scrollLeft = chosen.offsetLeft - (room.current.clientWidth - chosen.offsetWidth) / 2;
+  }, [props.at]);
   const move = (by: number): void => {
     const index = props.tabs.findIndex(([value]) => value === props.at);
     const next = props.tabs[(index + by + props.tabs.length) % props.tabs.length];
@@ -392,7 +583,7 @@ export function Tabs<T extends string>(props: { label: string; tabs: readonly (r
     }
   };
   return (
-    <div class="tabs" role="tablist" aria-label={props.label}>
+    <div class="tabs" role="tablist" aria-label={props.label} ref={room}>
       {props.tabs.map(([value, label]) => (
         <button
           type="button"

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import { get, type Problem } from "../lib/api";
-import { ago, moment, pretty } from "../lib/format";
 import { asProblem, useLoad, useNow, useTitle } from "../lib/hooks";
 import { setQuery, type Place } from "../lib/router";
-import { Button, Code, Empty, Heading, Loading, Notice, Tag } from "../lib/ui";
+import { Button, Empty, Heading, Loading, Notice, Tag, Time, Value } from "../lib/ui";
 
 interface Act {
   at: string;
@@ -67,18 +66,18 @@ export function Audit({ place }: { place: Place }) {
                   <code class="breaks">{act.what}</code>
                   {act.outcome && act.outcome !== "done" && <Tag look="warned">{act.outcome}</Tag>}
                   <span class="faint who-did">{act.who}</span>
-                  <time class="faint" dateTime={act.at} title={moment(act.at)}>
-                    {ago(act.at, now)}
-                  </time>
+                  <span class="faint when-done">
+                    <Time at={act.at} now={now} />
+                  </span>
                 </summary>
                 <div class="columns">
                   <div>
                     <h3>Before</h3>
-                    <Code text={pretty(act.before)} label="Before" />
+                    <Value value={act.before} label="Before" />
                   </div>
                   <div>
                     <h3>After</h3>
-                    <Code text={pretty(act.after)} label="After" />
+                    <Value value={act.after} label="After" />
                   </div>
                 </div>
                 <p class="hint">

@@ -1,21 +1,21 @@
 import { lazy, Suspense } from "preact/compat";
 import { useMemo, useState } from "preact/hooks";
 import { call, get, Problem } from "../lib/api";
-import { ago, duration, moment, pretty } from "../lib/format";
+import { duration, pretty } from "../lib/format";
 import { asProblem, useLoad, useNow, useTitle } from "../lib/hooks";
 import { go } from "../lib/router";
 import { trace, type Trace } from "../lib/trace";
 import { OPEN, type Delivery, type Job, type Step, type Steps, type Workflow } from "../lib/types";
-import { Badge, Button, Code, Confirm, Copy, Heading, Icon, Link, Loading, Notice, Pairs, Tag, lookOf } from "../lib/ui";
+import { Badge, Button, Confirm, Copy, Failed, Heading, Icon, Link, Loading, Notice, Pairs, Said, Tag, Time, Value, lookOf, words } from "../lib/ui";
 
 const WorkflowGraph = lazy(() => import("../lib/graph"));
 
-export function JobPage({ id }: { id: string }) {
+export function JobPage({ id, rights }: { id: string; rights: { admin: boolean } }) {
   const name = encodeURIComponent(id);
-  useTitle(`Job ${id.slice(0, 8)}`);
   const [open, setOpen] = useState(true);
   const loaded = useLoad(`job ${id}`, (signal) => get<Job>(`/v1/jobs/${name}`, signal), open ? 1500 : 0);
   const job = loaded.data;
+  useTitle(job ? `${words(job.status)}: ${job.endpoint}, job ${id.slice(0, 8)}` : `Job ${id.slice(0, 8)}`);
   const running = job !== null && OPEN.includes(job.status);
   if (job && running !== open) setOpen(running);
   // What belongs to a job is read again when its status changes, and while it runs.
@@ -29,7 +29,7 @@ export function JobPage({ id }: { id: string }) {
   const [said, setSaid] = useState<string | null>(null);
   const [asking, setAsking] = useState<"cancel" | "redrive" | "delete" | null>(null);
   const now = useNow(running ? 1000 : 15_000);
-  if (loaded.problem && !job) return <Notice problem={loaded.problem} retry={loaded.again} />;
+  if (loaded.problem && !job) return <Failed title="Job" problem={loaded.problem} retry={loaded.again} back={["jobs", "Jobs"]} />;
   if (!job) return <Loading what="the job" />;
 
   const act = async (what: () => Promise<void>): Promise<void> => {
@@ -72,13 +72,8 @@ export function JobPage({ id }: { id: string }) {
         )}
         {!running && <Button kind="quiet" icon="trash" aria-label="Delete" onClick={() => setAsking("delete")} />}
       </Heading>
-      {problem && <Notice problem={problem} />}
-      {said && (
-        <div class="notice good" role="status">
-          <Icon name="check" />
-          <div>{said}</div>
-        </div>
-      )}
+      {(problem ?? loaded.problem) && <Notice problem={(problem ?? loaded.problem)!} {...(problem ? {} : { retry: loaded.again })} />}
+      {said && <Said>{said}</Said>}
       {next && (
         <div class="notice">
           <Icon name="again" />
@@ -102,7 +97,7 @@ export function JobPage({ id }: { id: string }) {
       <div class="columns">
         <section class="card">
           <h2>Input</h2>
-          {input.problem ? <p class="faint">{input.problem.detail}</p> : input.loading ? <Loading what="the input" /> : <Code text={pretty(input.data)} label="Input" />}
+          {input.problem ? <p class="faint">{input.problem.detail}</p> : input.loading ? <Loading what="the input" /> : <Value value={input.data} label="Input" />}
         </section>
         <section class="card">
           <h2>Output</h2>
@@ -110,7 +105,7 @@ export function JobPage({ id }: { id: string }) {
             job.payloads === "not-kept" || job.payloads === "expired" ? (
               <p class="faint">The output is not kept{job.payloads === "expired" ? " any more" : ""}.</p>
             ) : (
-              <Code text={pretty(job.output ?? null)} label="Output" />
+              <Value value={job.output ?? null} label="Output" />
             )
           ) : (
             <p class="faint placeholder">{running ? "The run has not ended yet." : "It ended without an output."}</p>
@@ -120,9 +115,10 @@ export function JobPage({ id }: { id: string }) {
           <h2>Particulars</h2>
           <Pairs
             items={[
-              ["Accepted", <Moment at={job.created_at} now={now} />],
-              ["Started", job.started_at ? <Moment at={job.started_at} now={now} /> : <span class="faint">not yet</span>],
-              ["Ended", job.finished_at ? <Moment at={job.finished_at} now={now} /> : <span class="faint">not yet</span>],
+              ["Endpoint", rights.admin ? <Link to={`endpoints/${job.endpoint}`}>{job.endpoint}</Link> : job.endpoint],
+              ["Accepted", <Time at={job.created_at} now={now} both />],
+              ["Started", job.started_at ? <Time at={job.started_at} now={now} both /> : <span class="faint">{running ? "not yet" : "never"}</span>],
+              ["Ended", job.finished_at ? <Time at={job.finished_at} now={now} both /> : <span class="faint">not yet</span>],
               ["Mode", job.mode === "sync" ? "sync: its caller waited" : "async: its caller took the job"],
               ["Client's name", job.client_job_id ? <code>{job.client_job_id}</code> : <span class="faint">none</span>],
               [
@@ -144,7 +140,7 @@ export function JobPage({ id }: { id: string }) {
             ]}
           />
         </section>
-        <Deliveries job={job} items={deliveries.data?.items ?? []} act={act} again={deliveries.again} />
+        <Deliveries job={job} items={deliveries.data?.items ?? null} problem={deliveries.problem} act={act} again={deliveries.again} onSaid={setSaid} />
       </div>
 
       {asking === "cancel" && (
@@ -154,7 +150,12 @@ export function JobPage({ id }: { id: string }) {
           action="Cancel the job"
           danger
           onClose={() => setAsking(null)}
-          onDo={() => act(async () => void (await call(`/v1/jobs/${name}/cancel`, { method: "POST" })))}
+          onDo={() =>
+            act(async () => {
+              const answer = await call<Job & { detail?: string }>(`/v1/jobs/${name}/cancel`, { method: "POST" });
+              setSaid(answer.body.detail ?? "The job is cancelled.");
+            })
+          }
         />
       )}
       {asking === "redrive" && (
@@ -189,12 +190,6 @@ export function JobPage({ id }: { id: string }) {
     </>
   );
 }
-
-const Moment = ({ at, now }: { at: string; now: number }) => (
-  <>
-    <time dateTime={at}>{moment(at)}</time> <span class="faint">{ago(at, now)}</span>
-  </>
-);
 
 /** A cause is often JSON in one line, as Lambda writes it. */
 function readable(cause: string): string {
@@ -315,11 +310,14 @@ function Timeline({ steps, now, onSelect }: { steps: Step[]; now: number; onSele
   );
 }
 
-function Deliveries(props: { job: Job; items: Delivery[]; act: (what: () => Promise<void>) => Promise<void>; again: () => void }) {
+function Deliveries(props: { job: Job; items: Delivery[] | null; problem: Problem | null; act: (what: () => Promise<void>) => Promise<void>; again: () => void; onSaid: (said: string) => void }) {
   return (
     <section class="card">
       <h2>Callbacks</h2>
-      {props.items.length === 0 ? (
+      {props.problem && <Notice problem={props.problem} retry={props.again} />}
+      {props.items === null ? (
+        !props.problem && <Loading what="callbacks" />
+      ) : props.items.length === 0 ? (
         <p class="faint placeholder">Nobody is called back when this job ends.</p>
       ) : (
         <ul class="deliveries">
@@ -335,6 +333,7 @@ function Deliveries(props: { job: Job; items: Delivery[]; act: (what: () => Prom
                     void props.act(async () => {
                       await call(`/v1/jobs/${encodeURIComponent(props.job.id)}/deliveries/${delivery.n}/resend`, { method: "POST" });
                       props.again();
+                      props.onSaid(`It is sent to ${delivery.url} again; the attempt is listed here when it is done.`);
                     })
                   }
                 >
@@ -355,7 +354,9 @@ function Deliveries(props: { job: Job; items: Delivery[]; act: (what: () => Prom
                   <tbody>
                     {delivery.attempts.map((attempt) => (
                       <tr>
-                        <td>{moment(attempt.at)}</td>
+                        <td>
+                          <Time at={attempt.at} />
+                        </td>
                         <td>{attempt.http_status ?? attempt.error ?? "none"}</td>
                         <td class="number">{duration(attempt.duration_ms)}</td>
                       </tr>
@@ -363,7 +364,9 @@ function Deliveries(props: { job: Job; items: Delivery[]; act: (what: () => Prom
                   </tbody>
                 </table>
               )}
-              {delivery.next_attempt_at && <p class="hint">Next attempt {moment(delivery.next_attempt_at)}</p>}
+              {delivery.next_attempt_at && <p class="hint">
+                  Next attempt <Time at={delivery.next_attempt_at} />
+                </p>}
             </li>
           ))}
         </ul>

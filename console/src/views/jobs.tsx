@@ -1,12 +1,11 @@
-import { useState } from "preact/hooks";
-import { all, get } from "../lib/api";
-import { ago, duration, moment } from "../lib/format";
-import { useLoad, useNow, useTitle } from "../lib/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { all, get, type Problem } from "../lib/api";
+import { duration, plural } from "../lib/format";
+import { asProblem, useLoad, useNow, useTitle } from "../lib/hooks";
+import { extended, laid, parted, type Held, type Page } from "../lib/live";
 import { setQuery, type Place } from "../lib/router";
 import { OPEN, type Endpoint, type Job } from "../lib/types";
-import { Badge, Button, Empty, Heading, Link, Loading, Notice, Switch, Tag } from "../lib/ui";
-import { asProblem } from "../lib/hooks";
-import type { Problem } from "../lib/api";
+import { Badge, Button, Empty, Heading, Link, Loading, Notice, Switch, Tag, Time } from "../lib/ui";
 
 const STATUSES = ["ACCEPTED", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"] as const;
 const SINCE: [string, string][] = [
@@ -16,10 +15,17 @@ const SINCE: [string, string][] = [
   ["604800", "the last week"],
 ];
 
+/** So far down, somebody reads. */
+const SCROLLED = 140;
+
 export function Jobs({ place, rights }: { place: Place; rights: { admin: boolean } }) {
   useTitle("Jobs");
   const [live, setLive] = useState(true);
-  const [more, setMore] = useState<{ key: string; items: Job[]; cursor: string | null } | null>(null);
+  const [held, setHeld] = useState<(Held & { key: string }) | null>(null);
+  const [pointed, setPointed] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
+  /** When the reading began: the newest job that was there then. */
+  const [since, setSince] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const endpoints = useLoad(rights.admin ? "endpoint names" : null, (signal) => all<Endpoint>("/v1/admin/endpoints", 500, signal));
@@ -29,28 +35,39 @@ export function Jobs({ place, rights }: { place: Place; rights: { admin: boolean
     for (const name of ["endpoint", "status"]) if (place.query.get(name)) asked.set(name, place.query.get(name)!);
     const label = place.query.get("label") ?? "";
     if (/^[A-Za-z0-9_.-]+=/.test(label)) asked.set("label", label);
-    const since = Number(place.query.get("since"));
-    if (since) asked.set("created_after", new Date(Date.now() - since * 1000).toISOString());
+    const seconds = Number(place.query.get("since"));
+    if (seconds) asked.set("created_after", new Date(Date.now() - seconds * 1000).toISOString());
     return `/v1/jobs?${asked}`;
   };
-  const first = useLoad(`jobs ${key}`, (signal) => get<{ items: Job[]; cursor: string | null }>(query(), signal), live ? 3000 : 0);
-  const later = more?.key === key ? more : null;
-  const ids = new Set((first.data?.items ?? []).map((job) => job.id));
-  const jobs = [...(first.data?.items ?? []), ...(later?.items ?? []).filter((job) => !ids.has(job.id))];
-  const cursor = later ? later.cursor : (first.data?.cursor ?? null);
+  const first = useLoad(`jobs ${key}`, (signal) => get<Page>(query(), signal), live ? 3000 : 0);
+  const known = held?.key === key ? held : null;
+  const reading = pointed || scrolled;
+  useEffect(() => {
+    const page = first.data;
+    if (page) setHeld((before) => ({ ...laid(before?.key === key ? before : null, page, reading || Boolean(before?.extended)), key }));
+  }, [first.data]);
+  useEffect(() => {
+    const listener = (): void => setScrolled(window.scrollY > SCROLLED);
+    window.addEventListener("scroll", listener, { passive: true });
+    return () => window.removeEventListener("scroll", listener);
+  }, []);
+  useEffect(() => setSince(reading ? (known?.jobs[0]?.created_at ?? null) : null), [reading, key]);
+  const { shown, newer } = parted(known?.jobs ?? [], since);
+  const cursor = known?.cursor ?? null;
   const load = async (): Promise<void> => {
     if (!cursor) return;
     setBusy(true);
+    setProblem(null);
     try {
-      const page = await get<{ items: Job[]; cursor: string | null }>(`${query()}&cursor=${encodeURIComponent(cursor)}`);
-      setMore({ key, items: [...(later?.items ?? []), ...page.items], cursor: page.cursor });
-      setLive(false);
+      const page = await get<Page>(`${query()}&cursor=${encodeURIComponent(cursor)}`);
+      setHeld((before) => (before?.key === key ? { ...extended(before, page), key } : before));
     } catch (error) {
       setProblem(asProblem(error));
     } finally {
       setBusy(false);
     }
   };
+  const unusable = !/^([A-Za-z0-9_.-]+=.*)?$/.test(place.query.get("label") ?? "");
   const filtered = key.replaceAll("\n", "") !== "";
   return (
     <>
@@ -108,10 +125,39 @@ export function Jobs({ place, rights }: { place: Place; rights: { admin: boolean
           </Button>
         )}
       </div>
+      {unusable && (
+        <p class="error" role="status">
+          “{place.query.get("label")}” is no label: write name=value. The list is not filtered by it.
+        </p>
+      )}
       {problem && <Notice problem={problem} />}
       {first.problem && <Notice problem={first.problem} retry={first.again} />}
       {first.loading && <Loading what="jobs" />}
-      {first.data && <JobTable jobs={jobs} filtered={filtered} />}
+      {known && (
+        <div
+          class="live-list"
+          onPointerEnter={(event) => setPointed(event.pointerType === "mouse")}
+          onPointerLeave={() => setPointed(false)}
+          onFocusCapture={() => setPointed(true)}
+          onBlurCapture={() => setPointed(false)}
+        >
+          {newer > 0 && (
+            <div class="newer">
+              <Button
+                kind="primary"
+                icon="up"
+                onClick={() => {
+                  setSince(known.jobs[0]?.created_at ?? null);
+                  window.scrollTo(0, 0);
+                }}
+              >
+                Show {plural(newer, "newer job")}
+              </Button>
+            </div>
+          )}
+          <JobTable jobs={shown} filtered={filtered} />
+        </div>
+      )}
       {cursor && (
         <div class="more">
           <Button busy={busy} onClick={() => void load()}>
@@ -133,26 +179,26 @@ export function JobTable({ jobs, without, filtered }: { jobs: Job[]; without?: "
     );
   return (
     <div class="table-room">
-      <table class="jobs">
-        <thead>
-          <tr>
-            <th scope="col">Status</th>
-            {!without && <th scope="col">Endpoint</th>}
-            <th scope="col">Job</th>
-            <th scope="col">Accepted</th>
-            <th scope="col" class="number">
+      <table class="jobs" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">Status</th>
+            {!without && <th scope="col" role="columnheader">Endpoint</th>}
+            <th scope="col" role="columnheader">Job</th>
+            <th scope="col" role="columnheader">Accepted</th>
+            <th scope="col" role="columnheader" class="number">
               Took
             </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {jobs.map((job) => (
-            <tr key={job.id}>
-              <td>
+            <tr key={job.id} role="row">
+              <td role="cell" class="of-status">
                 <Badge status={job.status} />
               </td>
-              {!without && <td class="strong">{job.endpoint}</td>}
-              <td>
+              {!without && <td role="cell" class="strong of-endpoint">{job.endpoint}</td>}
+              <td role="cell" class="of-job">
                 <Link to={`jobs/${job.id}`} class="id" label={`Job ${job.id}`}>
                   {job.id.slice(0, 8)}
                 </Link>{" "}
@@ -163,12 +209,10 @@ export function JobTable({ jobs, without, filtered }: { jobs: Job[]; without?: "
                 ))}
                 {job.error && <span class="faint error-name">{job.error}</span>}
               </td>
-              <td class="faint">
-                <time dateTime={job.created_at} title={moment(job.created_at)}>
-                  {ago(job.created_at, now)}
-                </time>
+              <td role="cell" class="faint of-time">
+                <Time at={job.created_at} now={now} />
               </td>
-              <td class="number">{OPEN.includes(job.status) && job.started_at ? duration(Math.max(0, now - Date.parse(job.started_at))) : duration(job.duration_ms)}</td>
+              <td role="cell" class="number of-took">{OPEN.includes(job.status) && job.started_at ? duration(Math.max(0, now - Date.parse(job.started_at))) : duration(job.duration_ms)}</td>
             </tr>
           ))}
         </tbody>

@@ -18,7 +18,7 @@ const RANGES = [
 ] as const;
 type Range = (typeof RANGES)[number][0];
 
-export function Overview({ place }: { place: Place }) {
+export function Overview({ place, rights }: { place: Place; rights: { jobs: boolean } }) {
   useTitle("Overview");
   const range = RANGES.find(([name]) => name === place.query.get("range")) ?? RANGES[1];
   const only = place.query.get("endpoint") ?? "";
@@ -31,7 +31,7 @@ export function Overview({ place }: { place: Place }) {
     },
     15_000,
   );
-  const recent = useLoad("recent failures", (signal) => get<{ items: Job[] }>("/v1/jobs?limit=6", signal), 5000);
+  const recent = useLoad(rights.jobs ? "latest jobs" : null, (signal) => get<{ items: Job[] }>("/v1/jobs?limit=6", signal), 5000);
   const data = figures.data;
   const drawn = useMemo(() => {
     if (!data) return null;
@@ -117,7 +117,9 @@ export function Overview({ place }: { place: Place }) {
                   <thead>
                     <tr>
                       <th scope="col">Endpoint</th>
-                      <th scope="col">Calls over time</th>
+                      <th scope="col" class="over-time">
+                        Calls over time
+                      </th>
                       <th scope="col" class="number">
                         Calls
                       </th>
@@ -141,7 +143,7 @@ export function Overview({ place }: { place: Place }) {
                         return (
                           <tr key={name}>
                             <td class="strong">{endpoint ? <Link to={pathTo(endpoint)}>{name}</Link> : name}</td>
-                            <td>
+                            <td class="over-time">
                               <Spark look="accent" values={thinned(byTime(drawn.times, points).map((one) => one?.calls ?? 0), 48)} />
                             </td>
                             <td class="number">{count(sum.calls)}</td>

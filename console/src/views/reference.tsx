@@ -4,7 +4,7 @@ import { plural, pretty } from "../lib/format";
 import { useLoad, useTitle } from "../lib/hooks";
 import { operations, type Operation } from "../lib/openapi";
 import { setQuery, type Place } from "../lib/router";
-import { Button, Code, Empty, Heading, Icon, Loading, Notice, Tag } from "../lib/ui";
+import { Button, Code, download, Empty, Heading, Icon, Loading, Notice, Tag } from "../lib/ui";
 
 export function Reference({ place }: { place: Place }) {
   useTitle("API");
@@ -18,7 +18,7 @@ export function Reference({ place }: { place: Place }) {
     <>
       <Heading title="API" sub={loaded.data ? `${plural(all.length, "operation")} that your token may use, as OpenAPI 3.1` : " "}>
         {loaded.data && (
-          <Button icon="copy" onClick={() => save(loaded.data)}>
+          <Button icon="down" onClick={() => download(pretty(loaded.data), "openapi.json", "application/json")}>
             Download openapi.json
           </Button>
         )}
@@ -115,12 +115,4 @@ function One({ operation }: { operation: Operation }) {
       </div>
     </div>
   );
-}
-
-function save(document_: unknown): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([pretty(document_)], { type: "application/json" }));
-  link.download = "openapi.json";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
