@@ -274,6 +274,48 @@ def test_an_alias_moves_from_one_endpoint_to_another(command: Command) -> None:
     assert command.present()["samples/c"]["aliases"] == ["v10:x"]
 
 
+def test_an_alias_that_another_endpoint_keeps_is_refused_before_anything_is_written(command: Command) -> None:
+    command.admin.publish("a", aliases=["v10:x"])
+    express = {"express_arn": command.admin.express}
+    wanted = {"samples/b": express, "samples/c": {**express, "aliases": ["v10:y", "v10:x"]}}
+    for args in ((), ("--dry-run",)):
+        refused = command.apply(wanted, *args)
+        assert refused.exit_code == 2
+        assert "samples/c/aliases/1: 'v10:x' is an alias of samples/a; take it off there" in refused.stderr
+    assert command.present().keys() == {"samples/a"}
+    both = {name: {**express, "aliases": ["v10:z"]} for name in ("samples/b", "samples/c")}
+    assert "2 errors" in command.apply(both).stderr
+    assert command.apply(wanted, "--prune", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("broken", "became"), [("refused", "was not changed"), ("unreachable", "may have been changed")]
+)
+def test_a_run_that_breaks_off_says_what_it_had_done(command: Command, broken: str, became: str) -> None:
+    for name in ("a", "b", "c"):
+        command.admin.publish(name, title="old")
+
+    def break_off(request: httpx.Request) -> None:
+        if request.method == "PUT" and "dry_run" not in request.url.params and request.url.path.endswith("/b"):
+            if broken == "unreachable":
+                message = "gone"
+                raise httpx.ConnectError(message)
+            command.admin.call("PATCH", "endpoints/samples/b", {"title": "theirs"})
+
+    command.meanwhile = break_off
+    wanted = {f"samples/{name}": {"express_arn": command.admin.express, "title": "new"} for name in ("a", "b", "c")}
+    result = command.apply(wanted)
+    assert f"samples/b {became}; 1 of 3 changes were made before." in result.stderr
+    assert [one["title"] for one in command.present().values()] == [
+        "new",
+        {"refused": "theirs", "unreachable": "old"}[broken],
+        "old",
+    ]
+    told = command.apply(wanted, "--json").stdout
+    document, _ = json.JSONDecoder().raw_decode(told, told.index("{\n"))  # behind what the function logs
+    assert (document["applied"], document["done"], len(document["steps"])) == (False, 0, 2)
+
+
 def test_a_file_for_another_workspace_is_refused(command: Command) -> None:
     result = command("apply", "-f", "-", stdin="version: 1\nworkspace: other\nendpoints: {}\n")
     assert (result.exit_code, "for the workspace 'other'" in result.stderr) == (2, True)

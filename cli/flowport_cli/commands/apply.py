@@ -11,7 +11,7 @@ import typer
 
 from flowport_cli.client import Client
 from flowport_cli.endpoint_file import NOT_IN_THE_FILE, EndpointFile, Wanted, read_endpoint_file, write_endpoint_file
-from flowport_cli.errors import ProblemAnswer, Violation, WrongUse
+from flowport_cli.errors import CommandError, ProblemAnswer, Violation, WrongUse
 from flowport_cli.render import on_terminal, printable, show_json
 from flowport_cli.session import AsJson, Session, session_of
 
@@ -76,20 +76,28 @@ def apply(
             hint="Use that workspace's token, or take `workspace` out of the file.",
         )
     steps = _plan(session, client, wanted, prune=prune)
-    if session.json:
-        show_json({"applied": not dry_run, "steps": [step.document() for step in steps]})
-    else:
+    if not session.json:
         _show(steps)
     if dry_run:
+        if session.json:
+            _show_json(steps, 0, applied=False)
         session.note(_summary(steps, "would be") if steps else "Nothing would change.")
         return
     _confirm([step for step in steps if step.action == "delete"], file, yes=yes)
-    for done, step in enumerate(steps):
-        try:
+    done = 0
+    try:
+        for step in steps:
             _carry_out(session, client, step)
-        except ProblemAnswer:
-            session.note(f"{step.endpoint} was not {_DONE[step.action]}; {done} of {len(steps)} changes were made.")
-            raise
+            done += 1
+    except (CommandError, KeyboardInterrupt) as error:
+        refused = isinstance(error, ProblemAnswer) and error.problem.source != "unknown"
+        became = "was not" if refused else "may have been"
+        action = _DONE[steps[done].action]
+        session.note(f"{steps[done].endpoint} {became} {action}; {done} of {len(steps)} changes were made before.")
+        raise
+    finally:
+        if session.json:
+            _show_json(steps, done, applied=done == len(steps))
     session.note(_summary(steps, "") if steps else "Nothing to change.")
 
 
@@ -136,12 +144,30 @@ def _present(session: Session, client: Client) -> dict[str, Json]:
             return found
 
 
+def _aliases_taken(
+    planned: Sequence[tuple[Wanted, str]], after: Mapping[str, Sequence[str]]
+) -> list[tuple[Wanted, Violation]]:
+    """Find the aliases of the file's endpoints that another endpoint would have, too, when all is done."""
+    owners: dict[str, list[str]] = {}
+    for address, aliases in after.items():
+        for alias in aliases:
+            owners.setdefault(alias, []).append(address)
+    return [
+        (wanted, Violation(f"/aliases/{place}", f"{alias!r} is an alias of {other}; take it off there"))
+        for wanted, own in planned
+        for place, alias in enumerate(wanted.document.get("aliases") or ())
+        for other in owners.get(alias, ())
+        if other != own
+    ]
+
+
 def _plan(session: Session, client: Client, file: EndpointFile, *, prune: bool) -> list[Step]:
     """Ask the API what each entry would be, without writing; refuse the file with all that is wrong with it."""
     present = _present(session, client)
     steps: list[Step] = []
     refused: list[tuple[Wanted, Violation]] = []
-    wanted_there: set[str] = set()
+    planned: list[tuple[Wanted, str]] = []
+    aliases = {address: one.get("aliases", ()) for address, one in present.items()}
     for wanted in file.endpoints:
         try:
             step = _step(session, client, wanted, present)
@@ -150,9 +176,13 @@ def _plan(session: Session, client: Client, file: EndpointFile, *, prune: bool) 
                 raise
             refused += [(wanted, violation) for violation in error.problem.violations]
             continue
-        wanted_there.add(step.endpoint)
+        planned.append((wanted, step.endpoint))
+        aliases[step.endpoint] = (step.after or {}).get("aliases", ())
         if step.action == "create" or step.differences:
             steps.append(step)
+    wanted_there = {address for _, address in planned}
+    kept = {address: names for address, names in aliases.items() if address in wanted_there or not prune}
+    refused += _aliases_taken(planned, kept)
     if refused:
         raise file.refusal(refused)
     if prune:
@@ -205,6 +235,10 @@ def _confirm(deletions: Sequence[Step], file: str, *, yes: bool) -> None:
     if file == "-" or not on_terminal(sys.stdin):
         raise WrongUse(f"This would delete {names}; nothing was changed.", hint="Give --yes to delete without asking.")
     typer.confirm(printable(f"Delete {names}?"), abort=True, err=True)
+
+
+def _show_json(steps: Sequence[Step], done: int, *, applied: bool) -> None:
+    show_json({"applied": applied, "done": done, "steps": [step.document() for step in steps]})
 
 
 def _show(steps: Sequence[Step]) -> None:
