@@ -13,7 +13,7 @@ from flowport.domain.audit import Act
 from flowport.domain.callbacks import Callback, Sent
 from flowport.domain.documents import Change, Snapshot, Stored, digest
 from flowport.domain.errors import FlowportError, KeyMissing, NotRedrivable
-from flowport.domain.guard import NOTHING, Attempts, GuardKey
+from flowport.domain.guard import NOTHING, Attempts, GuardKey, Policy, failed
 from flowport.domain.ids import unqualified_machine_arn
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims, unverified
@@ -377,11 +377,15 @@ class FakeAttemptStore:
         self, key: GuardKey, attempts: Attempts, *, seen: Attempts, deadline: float | None = None
     ) -> Attempts | None:
         old = self.items.get(key, NOTHING)
-        if old.forgiven_at != seen.forgiven_at:
+        if (old.forgiven_at, old.known_until) != (seen.forgiven_at, seen.known_until):
             return old
         self.items[key] = attempts
         self.saved += 1
         return None
+
+    def count(self, key: GuardKey, policy: Policy, now: int, *, seen: Attempts, deadline: float | None = None) -> None:
+        self.items[key] = failed(self.items.get(key, NOTHING), policy, now)
+        self.saved += 1
 
     def forget(self, partition: str, *, deadline: float | None = None) -> dict[str, Attempts]:
         found = {key: attempts for key, attempts in self.items.items() if key.partition == partition}

@@ -7,6 +7,7 @@
 | `aws` | Step Functions and Lambda by AWS's own rules, a few lines each |
 | `deliveries` | the machine that delivers callbacks, and their receiver |
 | `dynamodb` | DynamoDB in process |
+| `logins` | attempts to log in, with the real guard |
 | `stack` | the processes, what callers ask of them and were told, deliveries, the sweep |
 | `promises` | what must be true at the end, whatever broke |
 | `scenarios` | a scenario played to its end and checked; walks over all of its calls |

@@ -7,7 +7,7 @@ import pytest
 
 from flowport.domain.access import Presented
 from flowport.domain.errors import CredentialInvalid, TooManyAttempts, Unavailable
-from flowport.domain.guard import AT_ADDRESS, NOTHING, Attempts, failed, whole_address
+from flowport.domain.guard import ADDRESS, ANYWHERE, AT_ADDRESS, NOTHING, Attempts, Policy, failed, whole_address
 from flowport.domain.records import Credential, brought_token_key
 from tests.fakes import NOW, a_client, a_user, an_endpoint, fail, presented_user
 from tests.unit.usecases.stack import Stack
@@ -224,3 +224,14 @@ def test_a_failure_never_shortens_a_lock() -> None:
     after = list(itertools.accumulate(range(20), lambda one, _: failed(one, AT_ADDRESS, NOW), initial=seen))
     assert all(b.locked_until >= a.locked_until for a, b in itertools.pairwise(after))
     assert failed(NOTHING, AT_ADDRESS, NOW).locked_until == 0
+
+
+@pytest.mark.parametrize("policy", [AT_ADDRESS, ADDRESS, ANYWHERE])
+def test_however_many_failures_there_were_nothing_is_left_of_them_a_day_later(policy: Policy) -> None:
+    seen = NOTHING
+    for _ in range(10_000):
+        seen = failed(seen, policy, NOW)
+    assert seen.forgiven_at == NOW + 24 * 60 * MINUTE * 1000
+    assert seen.locked_until == NOW + 15 * MINUTE * 1000
+    once = failed(seen, policy, NOW + 15 * MINUTE * 1000)
+    assert once.locked_until == NOW + 30 * MINUTE * 1000, "each one more locks as long again"

@@ -1,7 +1,8 @@
 """Wrong passwords, secrets and brought tokens: how they slow whoever sends them down.
 
 Each failure is forgiven after a while, one after the other. Up to `free` of them cost nothing; each one more locks for
-twice as long as the last, `longest` at most. Three things are counted:
+twice as long as the last, `longest` at most. A day's worth is remembered, so that however many were sent, a day later
+nothing is left of them. Three things are counted:
 
 | what | so that | hits |
 |---|---|---|
@@ -27,17 +28,30 @@ _IPV6_NETWORK: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How many failures are free, how long the first and the longest lock last, and when one is forgiven (ms)."""
+    """How many failures are free, how long the first and the longest lock last, and when one is forgiven (ms).
+
+    `most` are remembered.
+    """
 
     free: int
     first: int
     longest: int
     forgiven_after: int
+    most: int
+
+    def forgiven_at_most(self, now: int) -> int:
+        """When all failures are forgiven at the latest."""
+        return now + self.most * self.forgiven_after
+
+    def lock(self, forgiven_at: int, now: int) -> int:
+        """Until when a failure at `now` locks that has brought `forgiven_at` about; 0: not at all."""
+        over = -(-(forgiven_at - now) // self.forgiven_after) - self.free
+        return now + min(self.longest, self.first * 2 ** min(over - 1, 20)) if over > 0 else 0
 
 
-AT_ADDRESS: Final = Policy(free=4, first=2 * SECOND, longest=15 * MINUTE, forgiven_after=60 * MINUTE)
-ADDRESS: Final = Policy(free=30, first=10 * SECOND, longest=15 * MINUTE, forgiven_after=MINUTE)
-ANYWHERE: Final = Policy(free=100, first=MINUTE, longest=15 * MINUTE, forgiven_after=5 * MINUTE)
+AT_ADDRESS: Final = Policy(free=4, first=2 * SECOND, longest=15 * MINUTE, forgiven_after=60 * MINUTE, most=24)
+ADDRESS: Final = Policy(free=30, first=10 * SECOND, longest=15 * MINUTE, forgiven_after=MINUTE, most=1440)
+ANYWHERE: Final = Policy(free=100, first=MINUTE, longest=15 * MINUTE, forgiven_after=5 * MINUTE, most=288)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,9 @@ NOTHING: Final = Attempts()
 
 def failed(seen: Attempts, policy: Policy, now: int) -> Attempts:
     """Give what is remembered after one failure more."""
-    forgiven_at = max(seen.forgiven_at, now) + policy.forgiven_after
-    over = -(-(forgiven_at - now) // policy.forgiven_after) - policy.free
-    if over <= 0:
-        return replace(seen, forgiven_at=forgiven_at)
-    lock = min(policy.longest, policy.first * 2 ** min(over - 1, 20))
-    return replace(seen, forgiven_at=forgiven_at, locked_until=max(seen.locked_until, now + lock))
+    forgiven_at = min(max(seen.forgiven_at, now) + policy.forgiven_after, policy.forgiven_at_most(now))
+    lock = policy.lock(forgiven_at, now)
+    return replace(seen, forgiven_at=forgiven_at, locked_until=max(seen.locked_until, lock))
 
 
 def succeeded(now: int) -> Attempts:

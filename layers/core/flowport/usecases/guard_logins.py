@@ -22,7 +22,6 @@ from flowport.domain.guard import (
     NOTHING,
     Attempts,
     GuardKey,
-    Policy,
     address_key,
     anywhere_key,
     at_address_key,
@@ -109,7 +108,8 @@ class Attempt:
             left.insert(0, (own, AT_ADDRESS))
         for key, policy in left:
             with suppress(Unavailable):  # the attempt itself is refused in any case
-                self._count(key, policy, rounds=2)
+                now, seen = self.guard.clock.now(), self.seen[key]
+                self.guard.store.count(key, policy, now, seen=seen, deadline=self._until())
 
     def succeeded(self) -> None:
         """Forget the failures of the user at this address, and know the address from now on."""
@@ -122,23 +122,20 @@ class Attempt:
                 self.guard.store.save(own, succeeded(now), seen=seen, deadline=self._until())
 
     def _count_first(self) -> None:
-        if not self._count(self.keys[0], AT_ADDRESS, rounds=_ROUNDS):
-            raise _refusal(1)
-        self.counted = True
-
-    def _count(self, key: GuardKey, policy: Policy, *, rounds: int) -> bool:
-        for _ in range(rounds):
+        own = self.keys[0]
+        for _ in range(_ROUNDS):
             now = self.guard.clock.now()
-            seen = self.seen[key]
-            counted = failed(seen, policy, now)
-            found = self.guard.store.save(key, counted, seen=seen, deadline=self._until())
+            seen = self.seen[own]
+            counted = failed(seen, AT_ADDRESS, now)
+            found = self.guard.store.save(own, counted, seen=seen, deadline=self._until())
             if found is None:
-                self.seen[key] = counted
-                return True
-            self.seen[key] = found
-            if key == self.keys[0] and found.locked(now):
+                self.seen[own] = counted
+                self.counted = True
+                return
+            self.seen[own] = found
+            if found.locked(now):
                 raise _refusal(found.locked_until - now)
-        return False
+        raise _refusal(1)
 
     def _until(self) -> float:
         return max(self.deadline, self.guard.clock.monotonic() + WRITE_WITHIN)

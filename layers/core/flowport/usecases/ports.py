@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from flowport.domain.callbacks import Callback
-from flowport.domain.guard import Attempts, GuardKey
+from flowport.domain.guard import Attempts, GuardKey, Policy
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
 from flowport.domain.keys import JobKey, Taken
@@ -331,6 +331,10 @@ class AttemptStore(Protocol):
         self, key: GuardKey, attempts: Attempts, *, seen: Attempts, deadline: float | None = None
     ) -> Attempts | None:
         """Write it in the place of what was seen; else give what is there instead. None: it was written."""
+        ...
+
+    def count(self, key: GuardKey, policy: Policy, now: int, *, seen: Attempts, deadline: float | None = None) -> None:
+        """Count a failure on top of whatever is there; of many at one time none is left out. `seen` only saves time."""
         ...
 
     def forget(self, partition: str, *, deadline: float | None = None) -> dict[str, Attempts]:
