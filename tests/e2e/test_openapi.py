@@ -57,8 +57,14 @@ GOOD: Final[dict[str, Any]] = {
     "POST /v1/admin/clients": {"name": "app", "scopes": ["run"]},
     "POST /v1/admin/api-keys": {"name": "key", "roles": ["runner"]},
     "PATCH /v1/admin/endpoints/{module}/{name}": {"title": "Spare"},
+    "PATCH /v1/admin/tokens/{id}": {"limits": {"concurrent": 3}, "expires_in_days": 30},
+    "PATCH /v1/admin/users/{id}": {"roles": ["reader"], "scopes": None},
+    "PATCH /v1/admin/clients/{id}": {"name": "another", "endpoints": ["fuzz/plain"]},
+    "PATCH /v1/admin/api-keys/{id}": {"scopes": ["run"], "roles": []},
     "POST /v1/run/fuzz/strict": {"sku": "tea"},
 }
+# What each kind of credential is named by.
+NAMED: Final = {"tokens": "id", "users": "name", "clients": "client_id", "api-keys": "id"}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +111,11 @@ def existing(client: httpx.Client, label: str) -> dict[str, str]:
     if "{job}" in label:
         job = client.post("/v1/run/fuzz/plain", json={}).json()
         return {"job": job["id"]}
+    kind = label.partition("/admin/")[2].partition("/")[0]
+    if "{id}" in label and kind in NAMED:
+        new = GOOD[f"POST /v1/admin/{kind}"] | ({"name": f"u{secrets.token_hex(8)}"} if kind == "users" else {})
+        made = client.post(f"/v1/admin/{kind}", json=new)
+        return {"id": made.json()[NAMED[kind]]}
     if "/admin/endpoints/{module}" in label:
         return {"module": "fuzz", "name": "spare"}
     return {"module": "fuzz", "name": "plain"} if "{module}" in label else {}
