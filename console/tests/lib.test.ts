@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { problemOf, workspaceOf } from "../src/lib/api";
-import { scaleOf } from "../src/lib/chart";
+import { scaleOf, unitOf } from "../src/lib/chart";
 import { lines, quoted } from "../src/lib/curl";
 import { byTime, timesOf, totals } from "../src/lib/figures";
 import { ago, duration } from "../src/lib/format";
@@ -59,6 +59,14 @@ describe("figures", () => {
   });
   it("weigh percentiles by calls", () => expect(totals([point("x", 3, 0, 100), point("x", 1, 1, 500)])).toEqual({ calls: 4, failures: 1, p50: 200, p95: 200 }));
   it("know no latency of nothing", () => expect(totals([]).p50).toBeNull());
+  it.each([
+    [0, "ms"],
+    [1_900, "ms"],
+    [2_000, "s"],
+    [119_000, "s"],
+    [302_000, "min"],
+    [8_000_000, "h"],
+  ])("of %i ms are written in %s", (most, name) => expect(unitOf(most)[1]).toBe(name));
   it.each([
     [0, [0, 1]],
     [3, [0, 0.75, 1.5, 2.25, 3]],

@@ -15,6 +15,8 @@ interface Props {
   period: number;
   series: Series[];
   kind: "bars" | "lines";
+  /** The values are milliseconds. */
+  lasting?: boolean;
   format: (value: number) => string;
 }
 
@@ -33,13 +35,25 @@ export function scaleOf(most: number, steps = 4): number[] {
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, index) => index * step);
 }
 
-export function Chart({ title, times, period, series, kind, format }: Props) {
+/** Milliseconds in the largest unit that the longest of them fills twice, so that the steps are round ones of it. */
+export function unitOf(most: number): [number, string] {
+  const units: [number, string][] = [
+    [3_600_000, "h"],
+    [60_000, "min"],
+    [1000, "s"],
+  ];
+  return units.find(([size]) => most >= 2 * size) ?? [1, "ms"];
+}
+
+export function Chart({ title, times, period, series, kind, lasting, format }: Props) {
   const [ref, width] = useWidth();
   const [at, setAt] = useState<number | null>(null);
   const totals = times.map((_, index) =>
     kind === "bars" ? series.reduce((sum, one) => sum + (one.values[index] ?? 0), 0) : Math.max(0, ...series.map((one) => one.values[index] ?? 0)),
   );
-  const ticks = scaleOf(Math.max(0, ...totals));
+  const longest = Math.max(0, ...totals);
+  const [unit, unitName] = lasting ? unitOf(longest) : [1, ""];
+  const ticks = scaleOf(longest / unit).map((tick) => tick * unit);
   const most = ticks[ticks.length - 1] ?? 1;
   const inner = Math.max(10, width - LEFT - 8);
   const slot = inner / Math.max(1, times.length);
@@ -75,7 +89,7 @@ export function Chart({ title, times, period, series, kind, format }: Props) {
               <g class="tick">
                 <line x1={LEFT} x2={width - 8} y1={y(tick)} y2={y(tick)} />
                 <text x={LEFT - 8} y={y(tick) + 4} text-anchor="end">
-                  {format(tick)}
+                  {lasting ? `${Math.round((tick / unit) * 100) / 100} ${unitName}` : format(tick)}
                 </text>
               </g>
             ))}

@@ -97,6 +97,7 @@ export function Overview({ place, rights }: { place: Place; rights: { jobs: bool
               <Chart
                 title="Latency"
                 kind="lines"
+                lasting
                 times={drawn.times}
                 period={data.period}
                 format={duration}
