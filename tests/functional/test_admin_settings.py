@@ -280,6 +280,36 @@ def test_calls_are_held_to_what_a_token_is_now(aws: Aws, load: Callable[..., Han
     assert call()["statusCode"] == 401
 
 
+def test_jobs_that_run_are_left_alone_by_a_limit_on_jobs_that_is_lowered_or_new(
+    aws: Aws, load: Callable[..., Handler]
+) -> None:
+    admin = Admin(aws, load("AdminFunction"))
+    admin.publish("long", express_arn=None, standard_arn=admin.standard, mode="async")
+    gateway = load("GatewayFunction")
+    numbers = iter(range(99))
+
+    def token(limits: Any) -> tuple[str, str]:
+        document = admin.call("POST", "tokens", NEW["tokens"] | {"limits": limits}).document
+        return f"tokens/{document['id']}", document["token"]
+
+    def start(text: str) -> int:
+        sent = event("apigateway/run_async", path="/v1/run/samples/long", headers={"Authorization": f"Bearer {text}"})
+        sent["requestContext"]["extendedRequestId"] = f"request-{next(numbers)}="
+        return int(gateway(sent, None)["statusCode"])
+
+    path, lowered = token({"concurrent": 3})
+    assert [start(lowered) for _ in range(2)] == [202, 202]
+    patch(admin, path, {"limits": {"concurrent": 1}})
+    assert start(lowered) == 429
+    patch(admin, path, {"limits": {"concurrent": 3}})
+    assert [start(lowered) for _ in range(2)] == [202, 429]
+
+    path, new = token(None)
+    assert [start(new) for _ in range(2)] == [202, 202]
+    patch(admin, path, {"limits": {"concurrent": 1}})
+    assert [start(new) for _ in range(2)] == [202, 429]
+
+
 def test_a_credential_that_has_expired_can_be_given_more_time(admin: Admin) -> None:
     answer = admin.call("POST", "tokens", {"name": "brief", "scopes": ["admin"], "expires_in_days": 1})
     path, token = f"tokens/{answer.document['id']}", answer.document["token"]
