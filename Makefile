@@ -29,7 +29,7 @@ help: ## show the targets
 
 # ---- on one's own machine ----------------------------------------------------------------------
 
-.PHONY: run up down status console sam-local
+.PHONY: run up down status env console sam-local
 run: setup ## start everything here, call the samples, stay until Ctrl-C (which ends what it started)
 	@$(BIN)/python -m dev run
 
@@ -41,6 +41,9 @@ down: ## end what `make up` started; its data lives in memory and goes with it
 
 status: setup ## what is running here, and where
 	@$(BIN)/python -m dev status
+
+env: ## what lets a shell mean it, `flowport` and AWS's tools included: eval "$(make -s env)"
+	@$(BIN)/python -m dev env
 
 console: setup ## build the console into its function's folder; `sam build` packs what lies there
 	@$(BIN)/python -m dev console

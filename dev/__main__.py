@@ -1,4 +1,4 @@
-"""`python -m dev run|up|down|status|e2e`: what the Makefile's targets do with the local engine."""
+"""`python -m dev run|up|down|status|env|e2e`: what the Makefile's targets do with the local engine."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from dev import console
 from dev import engine as engines
-from dev.home import BIN, ROOT, DevError, Home, engine_environment, home_from_environment
+from dev.home import BIN, ROOT, DevError, Home, engine_environment, home_from_environment, make
 from dev.up import Up, bring_up, cli_environment, require_running, stop
 
 E2E_PORT = 4567
@@ -55,7 +55,7 @@ def up(home: Home) -> None:
     """Leave everything running in the background."""
     running = bring_up(home)
     _print_how_to_call(running, home)
-    print("Runs in the background; `make down` ends it.")
+    print(f"Runs in the background; `{make('down', home)}` ends it.")
 
 
 def run(home: Home) -> None:
@@ -67,7 +67,8 @@ def run(home: Home) -> None:
         started_here = running.started_here
         _call_samples(running, home)
         _print_how_to_call(running, home)
-        ending = "Ctrl-C ends it." if started_here else "It was up already: Ctrl-C leaves it up, `make down` ends it."
+        left = f"It was up already: Ctrl-C leaves it up, `{make('down', home)}` ends it."
+        ending = "Ctrl-C ends it." if started_here else left
         print(f"Up. {ending}", flush=True)
         while engines.is_running(running.engine):
             time.sleep(0.5)
@@ -88,6 +89,22 @@ def status(home: Home) -> None:
         print(f"api        {json.loads(home.local_json.read_text())['base_url']}")
         print(f"tokens     {os.path.relpath(home.local_json)}")
     print(f"log        {os.path.relpath(home.engine_log)}")
+
+
+def env(home: Home) -> None:
+    """Print what lets a shell mean this engine: eval "$(make -s env)"."""
+    engine = require_running(home)
+    try:
+        local = json.loads(home.local_json.read_text())
+    except FileNotFoundError:
+        raise DevError(f"The engine is not ready yet. `{make('up', home)}` waits until it is.") from None
+    said = cli_environment(local, local["admin_token"], home)
+    own = {name: said[name] for name in sorted(said) if name.startswith(("AWS_", "FLOWPORT_"))}
+    print(f"# {engine.url}, with an administrator's token")
+    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_REGION")
+    for name, value in own.items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f'export PATH={shlex.quote(str(BIN))}:"$PATH"')
 
 
 def e2e(command: list[str]) -> int:
@@ -224,6 +241,10 @@ Call it yourself:
 
   {os.path.relpath(BIN / "flowport")} jobs list
 
+Or let a shell mean it, with an administrator's token and `flowport` on the PATH:
+
+  eval "$({make("-s env", home)})"
+
 The console is at {local["base_url"]}/console/ and takes the admin_token of {os.path.relpath(home.local_json)}, where
 the operator's token is, too.
 """)
@@ -234,6 +255,7 @@ COMMANDS: Final[dict[str, Callable[[Home], int | None]]] = {
     "up": up,
     "down": stop,
     "status": status,
+    "env": env,
     "console": lambda home: console.build(home.path / "console.log"),
     "console-test": lambda home: console.test(home.path / "console.log"),
 }

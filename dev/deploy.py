@@ -148,7 +148,7 @@ def _parameters(stack: Stack) -> list[str]:
     if stack.name == SAMPLES_STACK:
         return [*chosen, "Workspaces=@all"]  # a family's samples lie in workspaces of their own
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    named = config["default"]["deploy"]["parameters"].get("parameter_overrides", [])
+    named = config["local"]["deploy"]["parameters"].get("parameter_overrides", [])
     texts = named.split() if isinstance(named, str) else named
     kept = [text for text in texts if not text.startswith(("Architecture=", "Stage="))]
     return [*kept, f"Stage={STAGE}", *chosen]

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 DEFAULT_PORT = 4566
+DEFAULT_HOME = ".flowport"
 LAST_PORT = 65_535
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -44,7 +45,13 @@ class Home:
         return self.path / "local.json"
 
 
-def home_from_environment(default_path: str = ".flowport") -> Home:
+def make(target: str, home: Home) -> str:
+    """Give the words that mean a target of the Makefile for this engine."""
+    named = "" if home.path == ROOT / DEFAULT_HOME else f"FLOWPORT_HOME={os.path.relpath(home.path, ROOT)} "
+    return f"{named}make {target}"
+
+
+def home_from_environment(default_path: str = DEFAULT_HOME) -> Home:
     """Read FLOWPORT_HOME (a folder, relative to the repository) and FLOWPORT_PORT."""
     path = ROOT / os.environ.get("FLOWPORT_HOME", default_path)
     text = os.environ.get("FLOWPORT_PORT", "")

@@ -146,8 +146,7 @@ def _show_blocks(out: Console, heads: Sequence[str], lines: Sequence[Sequence[st
             out.print()
         for head, text in zip(heads, line, strict=True):
             if text:
-                name = Text(f"{head.lower():<{longest}}  ", style="bold")
-                out.print(name.append_text(styled(text)), soft_wrap=True)
+                out.print(Text.assemble((f"{head.lower():<{longest}}  ", "bold"), styled(text)), soft_wrap=True)
 
 
 def show_facts(facts: Mapping[str, object]) -> None:

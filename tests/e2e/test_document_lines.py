@@ -263,3 +263,23 @@ def test_the_readmes_five_minutes(local: Local) -> None:
     finally:
         shell.close()
     assert reader.compared == 2
+
+
+def test_the_readmes_way_from_a_machine_to_a_revoked_token(local: Local) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", section("README.md", "Five minutes"), re.MULTILINE | re.DOTALL)
+    [commands] = [block for block in blocks if "flowport publish billing/quote" in block]
+    environment = os.environ | {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "FLOWPORT_BASE_URL": local.base_url,
+        "FLOWPORT_TOKEN": local.description["admin_token"],
+        "NO_PROXY": "127.0.0.1",
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", commands], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"total_cents": 900' in done.stdout
+    assert "100/60s, 5 jobs" in done.stdout
+    # Everything is let in but the call with the revoked token.
+    assert re.findall(r"\((\d{3} [a-z-]+)\)", done.stderr) == ["401 unauthenticated"]
+    assert "Deleted billing/quote." in done.stderr

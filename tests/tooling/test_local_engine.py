@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,12 +18,13 @@ import pytest
 from ministack import app  # type: ignore[import-untyped]
 from ministack.services import eventbridge, lambda_svc  # type: ignore[import-untyped]
 
+from dev import __main__ as dev_main
 from dev import engine as engines
 from dev import serve as serve_module
 from dev import up
 from dev.deploy import HalfFinishedError
 from dev.engine import Engine
-from dev.home import ROOT, DevError, Home, engine_environment, home_from_environment
+from dev.home import ROOT, DevError, Home, engine_environment, home_from_environment, make
 
 
 @pytest.fixture
@@ -280,3 +282,54 @@ def test_processes_of_the_version_that_an_alias_has_left_are_ended(monkeypatch: 
     for data in ({"FunctionVersion": "1"}, {"Description": "new"}, {"FunctionVersion": "2"}):
         assert lambda_svc._update_alias("f", "live", data) == "answer"
     assert retired == [("f", "1")]
+
+
+def test_the_words_that_end_an_engine_name_its_folder_where_it_is_not_the_usual_one() -> None:
+    assert make("down", Home(ROOT / ".flowport", None)) == "make down"
+    assert make("down", Home(ROOT / ".flowport-other", None)) == "FLOWPORT_HOME=.flowport-other make down"
+
+
+def test_a_shell_is_told_all_that_means_the_engine_and_nothing_of_the_developers_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the developer's")
+    monkeypatch.setenv("FLOWPORT_TOKEN", "the developer's")
+    home = Home(tmp_path, None)
+    monkeypatch.setattr(dev_main, "require_running", lambda _: Engine(1, "", 4599))
+    home.local_json.write_text(
+        '{"base_url": "http://127.0.0.1:4599/x", "engine_url": "http://127.0.0.1:4599", "admin_token": "fp_a_b"}'
+    )
+
+    dev_main.env(home)
+
+    said = subprocess.run(
+        ["/bin/bash", "-c", capsys.readouterr().out + "env"],
+        env={"PATH": os.defpath, "AWS_PROFILE": "work"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert "FLOWPORT_BASE_URL=http://127.0.0.1:4599/x" in said
+    assert "FLOWPORT_TOKEN=fp_a_b" in said
+    assert "AWS_ENDPOINT_URL=http://127.0.0.1:4599" in said
+    assert "AWS_SECRET_ACCESS_KEY=test" in said
+    assert "AWS_PROFILE=work" not in said
+    assert any(line.startswith("PATH=") and line.endswith(f"/.venv/bin:{os.defpath}") for line in said)
+
+
+def test_a_shell_is_told_nothing_while_nothing_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DevError, match="Nothing is running here"):
+        dev_main.env(Home(tmp_path, None))
+    assert capsys.readouterr().out == ""
+
+
+def test_sam_deploys_nowhere_unless_an_environment_is_named() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    # A bucket's name that others can take must not be one to which code is uploaded.
+    assert "deploy" not in config["default"]
+    assert "global" not in config["default"]
+    assert [name for name, one in config.items() if "s3_bucket" in str(one)] == []
+    assert {name for name, one in config.items() if isinstance(one, dict) and "stack_name" in str(one)} == {
+        "dev",
+        "prod",
+    }
