@@ -50,7 +50,9 @@ def _owner(owner: str, outputs: dict[str, str], environment: dict[str, str]) -> 
     for address, options in OWNERS[owner].items():
         known = [outputs.get(option, option) for option in options]
         flowport_json(f"Publishing {owner}'s {address}", ["publish", address, *known], environment)
-    bring("tokens", ["page", "--value-stdin"], TOKEN, environment)
+    # Both can be guessed: what they open is the samples alone.
+    samples = [word for address in OWNERS[owner] for word in ("--endpoint", address)]
+    bring("tokens", ["page", "--value-stdin", *samples], TOKEN, environment)
     if owner == "iolinker":
-        bring("users", [USER, "--password-stdin", "--brought"], PASSWORD, environment)
+        bring("users", [USER, "--password-stdin", "--brought", *samples], PASSWORD, environment)
     return admin

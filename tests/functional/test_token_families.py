@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -94,6 +95,24 @@ def test_a_token_that_names_no_family_is_good_in_both_and_any_other_where_it_say
     token = jwt.encode(claims | ({} if audience is None else {"aud": audience}), KEY, algorithm="HS256")
     assert _workfloplus_takes(gateway, token)[0] == workfloplus
     assert _explorer_takes(gateway, token)[0] == explorer
+
+
+def test_a_brought_user_that_is_limited_to_its_endpoints_reaches_no_other_by_connecting(
+    gateway: Handler, aws: Aws
+) -> None:
+    other = Endpoint("default", "samples", "other", standard_arn=STANDARD_ARN, aliases=("nebulagraph:8",))
+    aws.put(other, replace(ROOT, endpoints=("samples/w",)))
+    token = _of_explorer(gateway)
+
+    def added(workflow: int) -> tuple[int, Any]:
+        head = f"Content-Type: application/json\nCookie: explorer_token={token}"
+        call = event_of(f"POST /api-open/v1/workflows/{workflow}/jobs HTTP/1.1\n{head}\n\n{{}}", f"E{workflow}=")
+        answer = gateway(call, None)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    assert added(7) == (200, {"code": 0, "data": {"id": 1}, "message": "Success"})
+    refused = {"code": 40304000, "message": "The credential is limited to other endpoints than 'samples/other'."}
+    assert added(8) == (403, refused)
 
 
 def test_a_token_keeps_the_shape_that_the_clients_know(gateway: Handler) -> None:
