@@ -56,6 +56,33 @@ def test_a_pattern_that_the_linear_engine_cannot_take_is_refused_at_its_place(pa
     assert found[0].startswith("/patternProperties/")
 
 
+@pytest.mark.parametrize("pattern", ["[ab]{1,5000}x", "a[ab]{3600}c", "(?:[ab]{1,9}a){250}x"])
+def test_a_pattern_that_takes_long_although_it_is_linear_is_refused(pattern: str) -> None:
+    ((pointer, message),) = SCHEMAS.problems({"pattern": pattern}, dumps({"pattern": pattern}))
+    assert (pointer, "bound a long text by maxLength" in message) == ("/pattern", True)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,255}\.[a-z]{2,}$", r"^\w{1,64}$", "^[a-z]{1,900}$"]
+)
+def test_patterns_that_people_write_are_taken(pattern: str) -> None:
+    assert SCHEMAS.problems({"pattern": pattern}, dumps({"pattern": pattern})) == []
+
+
+def test_the_largest_patterns_that_are_taken_cost_seconds_and_no_more() -> None:
+    schema = dumps({"pattern": "(?:a[ab]{900}|b[ab]{900})cc"})
+    assert SCHEMAS.problems({"pattern": "(?:a[ab]{900}|b[ab]{900})cc"}, schema) == []
+    began = time.process_time()
+    with pytest.raises(InputInvalid):
+        SCHEMAS.fit("a/b", schema, '"' + "aab" * 30_000 + '"')
+    assert time.process_time() - began < 10
+
+
+def test_a_larger_pattern_that_was_published_by_an_earlier_release_still_checks_inputs() -> None:
+    with pytest.raises(InputInvalid):
+        SCHEMAS.fit("a/b", '{"pattern":"^[a-z]{1,2000}$"}', '"0"')
+
+
 def test_a_pattern_that_would_be_catastrophic_elsewhere_is_matched_in_linear_time() -> None:
     schema = {"pattern": "^(a+)+$"}
     assert problems(schema) == []
