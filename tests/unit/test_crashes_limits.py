@@ -32,6 +32,16 @@ def cancel(world: World) -> object:
     return world.cancel(next(iter(world.wire.written), "0199b6f2-0000-8000-8000-000000000001"))
 
 
+def redrive(world: World) -> object:
+    world.clock.sleep(5)
+    return world.redrive(next(iter(world.wire.written), "0199b6f2-0000-8000-8000-000000000001"))
+
+
+def delete(world: World) -> object:
+    world.clock.sleep(5)
+    return world.delete(next(iter(world.wire.written), "0199b6f2-0000-8000-8000-000000000001"))
+
+
 SCENARIOS = {
     "sync Express": Scenario.call(QUICK),
     "async Express": Scenario.call(QUICK, ASYNC),
@@ -41,6 +51,9 @@ SCENARIOS = {
     "its event lost": Scenario.call(DURABLE, ASYNC, events=()),
     "with a key": Scenario.call(DURABLE, ASYNC, options={"idempotency_key": "k"}),
     "cancelled": Scenario.call(DURABLE, ASYNC, run_seconds=LONG_RUN).then(cancel),
+    "a failed one, redriven": Scenario.call(DURABLE, ASYNC, run_ends="FAILED").then(redrive),
+    "deleted after its end": Scenario.call(DURABLE, ASYNC).then(delete),
+    "a batch, of which one fits": Scenario((lambda it: it.batch(DURABLE, ASYNC, ["{}"] * 2),), {"run_seconds": 0.3}),
     "past its deadline": Scenario.call(DURABLE, ASYNC, options={"deadline": 30}, run_seconds=LONG_RUN),
 }
 
