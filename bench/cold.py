@@ -19,7 +19,6 @@ _OWN_PACKAGES = (
     "boto3",
     "s3transfer",
     "urllib3",
-    "aws_lambda_powertools",
     "flowport",
     "pydantic",
     "argon2",

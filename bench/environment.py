@@ -40,8 +40,7 @@ def function_environment(python_path: list[str], aws_url: str = "") -> dict[str,
         "CALLBACK_PRIVATE_NETWORKS": "",
         "FIGURES": "cloudwatch",
         "LOG_LEVEL": "INFO",
-        "POWERTOOLS_SERVICE_NAME": "flowport-bench",
-        "POWERTOOLS_METRICS_NAMESPACE": "Flowport",
+        "SERVICE": "flowport-bench",
     }
     return environment | ({"AWS_ENDPOINT_URL": aws_url} if aws_url else {})
 

@@ -16,8 +16,7 @@ for _name, _value in {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "eu-central-1",
-    "POWERTOOLS_METRICS_NAMESPACE": "Flowport",
-    "POWERTOOLS_SERVICE_NAME": "flowport-tests",
+    "SERVICE": "flowport-tests",
 }.items():
     os.environ.setdefault(_name, _value)
 
