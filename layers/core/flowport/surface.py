@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flowport import observability
@@ -70,15 +70,17 @@ class PublicSurface:
         if request.request_id:
             headers["Flowport-Request-Id"] = request.request_id
         self._report(dialect, request, response, failure, started, noted)
-        return answer_of(replace(response, headers=headers, body="" if request.method == "HEAD" else response.body))
+        body = "" if request.method == "HEAD" else response.body
+        return answer_of(HttpResponse(response.status, body, headers))
 
     def _cors(self, dialect: Dialect, request: HttpRequest) -> dict[str, str]:
         """Say which pages may read the answer; whatever that is, a refusal or a failure too."""
         if dialect.cors is not None:
             return own_cors(request, dialect.cors)
-        headers, origin = cors_headers(request, self.cors_origins), request.headers.get("origin")
-        addressed = addressed_by(request.segments)
-        if not origin or self.page_origins is None or addressed is None or "Access-Control-Allow-Origin" in headers:
+        if not request.headers.get("origin"):
+            return {}
+        headers, addressed = cors_headers(request, self.cors_origins), addressed_by(request.segments)
+        if self.page_origins is None or addressed is None or "Access-Control-Allow-Origin" in headers:
             return headers
         try:
             deadline = self.clock.monotonic() + WITHIN_SECONDS

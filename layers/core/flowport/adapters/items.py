@@ -13,10 +13,10 @@ Item = Mapping[str, Any]
 def encode(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any storable value
     """Write one value with its type."""
     match value:
+        case str():  # first, as most are
+            return {"S": value}
         case bool():
             return {"BOOL": value}
-        case str():
-            return {"S": value}
         case int():
             return {"N": str(value)}
         case None:

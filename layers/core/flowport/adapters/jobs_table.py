@@ -81,7 +81,7 @@ IS_UNMOVED: Final = "check_at = :seen"
 
 def day_of(at: int) -> str:
     """Give the UTC day of an epoch millisecond, as in listing partitions."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
 
 
 def endpoint_partition(workspace: str, endpoint: str, day: str, shard: int) -> str:
@@ -290,10 +290,10 @@ def end_update(
     attempt: str | None,
     execution_arn: str | None,
     only_from: Sequence[str],
-    keep_output: bool,
+    output: str | None,
     look_again: int | None = None,
 ) -> Update:
-    """Build the write that ends a job: only from an open state, only once.
+    """Build the write that ends a job: only from an open state, only once. `output` is what its row keeps of it.
 
     With `look_again`, the sweep is to look at what is left of the execution at that time.
     """
@@ -305,7 +305,7 @@ def end_update(
         "execution_arn": execution_arn,
         "expires_at": expires_at // 1000,
         "check_at": look_again,
-        "output": outcome.output if keep_output else None,
+        "output": output,
     }
     froms = {f":from_{index}": status for index, status in enumerate(only_from)}
     conditions = [f"#status IN ({', '.join(froms)})"]
@@ -471,12 +471,12 @@ class DynamoJobStore:
         output = None if job.keep_payloads_ms == 0 else outcome.output
         inline = _inline(job, output)
         update = end_update(
-            replace(outcome, output=output),
+            outcome,
             expires_at=job.expires_after(outcome.finished_at),
             attempt=attempt,
             execution_arn=execution_arn,
             only_from=only_from,
-            keep_output=inline,
+            output=output if inline else None,
             look_again=look_again,
         )
         if outcome.started_at is not None and job.started_at is None:

@@ -55,11 +55,16 @@ TERRITORIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 NATIVE: Final = "native"
 _PATTERNS: Final = tuple((name, Pattern.of(text)) for name, texts in TERRITORIES.items() for text in texts)
+# A word that begins a route is never a workspace, so that each path is compared with a few patterns.
+_BY_WORD: Final = {
+    word: tuple(line for line in _PATTERNS if line[1].parts[0] == word) for word in (*RESERVED_WORKSPACES, None)
+}
 
 
 def territory_of(segments: tuple[str, ...]) -> str:
     """Name the dialect that a path belongs to, by its decoded segments."""
-    return next((name for name, pattern in _PATTERNS if pattern.match(segments) is not None), NATIVE)
+    word = segments[0] if segments and segments[0] in RESERVED_WORKSPACES else None
+    return next((name for name, pattern in _BY_WORD[word] if pattern.match(segments) is not None), NATIVE)
 
 
 class Routes[T]:

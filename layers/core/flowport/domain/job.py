@@ -152,11 +152,12 @@ class Job:
         """Whether the job has reached its last state."""
         return self.status in ENDED
 
-    def ended_with(self, outcome: Outcome) -> "Job":
-        """Give this job as it is after `outcome`."""
+    def ended_with(self, outcome: Outcome, execution_arn: str | None = None) -> "Job":
+        """Give this job as it is after `outcome`, which the execution came to that `execution_arn` names."""
         return replace(
             self,
             status=outcome.status,
+            execution_arn=execution_arn or self.execution_arn,
             finished_at=outcome.finished_at,
             output=outcome.output,
             error=outcome.error,

@@ -127,9 +127,18 @@ def checked_input(text: str) -> str:
     return text
 
 
+# Made once: `json.dumps` with settings of one's own makes a new one for every value.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def dumps(value: Any) -> str:  # noqa: ANN401  # any JSON value
     """Write compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+def joined(*objects: str) -> str:
+    """Write one object of the members of several, in order; each is compact JSON and has at least one member."""
+    return "{" + ",".join(text[1:-1] for text in objects) + "}"
 
 
 def quoted(text: str) -> str:

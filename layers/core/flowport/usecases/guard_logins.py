@@ -48,16 +48,14 @@ class GuardLogins:
 
     def keys(self, presented: Presented | None, source_ip: str) -> tuple[GuardKey, ...]:
         """Say what is to be read with a request: nothing where nothing can be guessed."""
-        if presented is None:
+        if presented is None or (presented.kind == "token" and not presented.brought) or presented.kind == "jwt":
             return ()
         address = whole_address(source_ip)
         over_all = address_key(presented.workspace, address)
         if presented.kind in {"user", "client"}:
             partition = partition_of(presented.key)
             return at_address_key(partition, address), over_all, anywhere_key(partition)
-        if presented.kind == "token" and presented.brought:
-            return at_address_key(brought_partition(presented.workspace), address), over_all
-        return ()
+        return at_address_key(brought_partition(presented.workspace), address), over_all
 
     def begin(
         self, presented: Presented, source_ip: str, seen: Mapping[GuardKey, Attempts], deadline: float

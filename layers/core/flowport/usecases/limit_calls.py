@@ -98,6 +98,8 @@ class LimitCalls:
 
         Gives the job as its row is to be written, and `quotas` with those of jobs at one time.
         """
+        if not self.counts_jobs(principal, endpoint):
+            return job, tuple(quotas)
         told, taken = list(quotas), list[str]()
         mark = slot_mark(job.id, self.clock.now(), job.attempt)
         for one in _limited(principal, endpoint):
@@ -118,8 +120,7 @@ class LimitCalls:
                 )
                 raise TooManyJobs(message, told, violated=policy, retry_after=RETRY_JOBS_AFTER)
             taken.append(one.subject)
-        slots = Slots(tuple(taken), mark) if taken else None
-        return replace(job, slots=slots), tuple(told)
+        return replace(job, slots=Slots(tuple(taken), mark)), tuple(told)
 
     def give_back(self, job: Job) -> None:
         """Give back what a job holds that has ended, or that was never written; what fails here is found later."""

@@ -366,7 +366,7 @@ class RunEndpoint:
             outcome, execution_arn = outcome_unknown(self.clock.now(), error.detail), None
         except FlowportError as error:
             raise self.give_up(job, error, self.clock.monotonic() + RECORD_WITHIN_SECONDS) from error
-        ended = replace(job.ended_with(outcome), execution_arn=execution_arn)
+        ended = job.ended_with(outcome, execution_arn)
         deadline = self.clock.monotonic() + RECORD_WITHIN_SECONDS
         try:
             if self.jobs.end(job, outcome, attempt=job.attempt, execution_arn=execution_arn, deadline=deadline):

@@ -11,7 +11,7 @@ from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, OutputMappingFailed, PayloadNotKept
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
-from flowport.domain.payload import dumps
+from flowport.domain.payload import dumps, joined
 from flowport.domain.steps import Step
 from flowport.domain.webhooks import Delivery, message_id
 from flowport.domain.workflow import WorkflowState
@@ -40,7 +40,7 @@ _FAILURE: Final[dict[str, tuple[str, int, str]]] = {
 def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
     """Write a job as JSON. The output is the workflow's own text, so that numbers keep their exact form."""
     link = f"{base_url}/v1/jobs/{job.id}"
-    members: dict[str, Any] = {
+    before: dict[str, Any] = {
         "id": job.id,
         "status": job.status,
         "endpoint": job.endpoint,
@@ -49,7 +49,8 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
         "started_at": timestamp(job.started_at),
         "finished_at": timestamp(job.finished_at),
         "duration_ms": max(0, job.finished_at - job.started_at) if job.finished_at and job.started_at else None,
-        "output": None,
+    }
+    after: dict[str, Any] = {
         "error": job.error,
         "cause": job.cause,
         "client_job_id": job.client_job_id,
@@ -59,18 +60,13 @@ def job_document(job: Job, base_url: str, *, output: bool = True) -> str:
         "links": {"self": link, "cancel": f"{link}/cancel", "steps": f"{link}/steps", "input": f"{link}/input"},
     }
     if job.redriven_as is not None:
-        members["links"]["redriven_as"] = f"{base_url}/v1/jobs/{job.redriven_as}"
+        after["links"]["redriven_as"] = f"{base_url}/v1/jobs/{job.redriven_as}"
     if job.payloads != "kept":
-        members["payloads"] = job.payloads
+        after["payloads"] = job.payloads
     if not output:
-        del members["output"]
-    if not output or job.output is None:
-        return dumps(members)
-    return (
-        "{"
-        + ",".join(f"{dumps(key)}:{job.output if key == 'output' else dumps(members[key])}" for key in members)
-        + "}"
-    )
+        return joined(dumps(before), dumps(after))
+    text = "null" if job.output is None else job.output
+    return joined(dumps(before), f'{{"output":{text}}}', dumps(after))
 
 
 def source_of_failure(job: Job) -> str:
