@@ -6,12 +6,17 @@ from typing import Any
 
 import boto3
 
+from flowport.adapters import aws
+
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
-def only_start(state_machine_arn: str) -> Handler:
-    """Make a handler that calls StartSyncExecution and gives its output: no credential, no job, no record."""
-    workflows = boto3.client("stepfunctions")
+def only_start(state_machine_arn: str, *, our_settings: bool = False) -> Handler:
+    """Make a handler that calls StartSyncExecution and gives its output: no credential, no job, no record.
+
+    Its client has the SDK's own settings, as whoever writes such a handler has them, or Flowport's.
+    """
+    workflows: Any = _maker(our_settings=our_settings)("stepfunctions")
 
     def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         answer = workflows.start_sync_execution(stateMachineArn=state_machine_arn, input=event["body"] or "{}")
@@ -24,9 +29,17 @@ def only_start(state_machine_arn: str) -> Handler:
     return handler
 
 
-def with_same_calls(state_machine_arn: str, read: dict[str, Any], put: dict[str, Any], end: dict[str, Any]) -> Handler:
+def with_same_calls(
+    state_machine_arn: str,
+    read: dict[str, Any],
+    put: dict[str, Any],
+    end: dict[str, Any],
+    *,
+    our_settings: bool = False,
+) -> Handler:
     """Make the same handler with Flowport's own three DynamoDB calls around it, their requests ready made."""
-    start, table = only_start(state_machine_arn), boto3.client("dynamodb")
+    start = only_start(state_machine_arn, our_settings=our_settings)
+    table = _maker(our_settings=our_settings)("dynamodb")
 
     def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         table.batch_get_item(**read)
@@ -36,3 +49,7 @@ def with_same_calls(state_machine_arn: str, read: dict[str, Any], put: dict[str,
         return answer
 
     return handler
+
+
+def _maker(*, our_settings: bool) -> Callable[[str], Any]:
+    return aws.session().create_client if our_settings else boto3.client  # type: ignore[return-value]  # any service

@@ -11,10 +11,11 @@ from bench.loopback import Loopback
 from bench.report import middle, save, spread, table, verdict
 
 EVENT = world.request("POST", "/v1/run/billing/quote", body=world.INPUT)
-BARE, SAME, GATEWAY = "bare", "bare_same_calls", "gateway"
+BARE, SAME, TUNED, GATEWAY = "bare", "bare_same_calls", "bare_same_calls_and_settings", "gateway"
 NAMES = {
     BARE: "bare handler: StartSyncExecution only",
     SAME: "bare handler with the same three DynamoDB calls",
+    TUNED: "the same with Flowport's settings of the SDK",
     GATEWAY: "Flowport's gateway function",
 }
 TARGET = 1.5
@@ -26,10 +27,9 @@ PLACES = (
     ("flowport/dialects", "Flowport: dialect, reading and writing"),
     ("flowport/usecases", "Flowport: use cases"),
     ("flowport/domain", "Flowport: domain"),
-    ("flowport/", "Flowport: surface, logging"),
-    ("functions/gateway", "Flowport: surface, logging"),
-    ("aws_lambda_powertools/", "log line (Powertools, logging)"),
-    ("/logging/", "log line (Powertools, logging)"),
+    ("flowport/observability", "Flowport: log line and metrics"),
+    ("flowport/", "Flowport: surface"),
+    ("functions/gateway", "Flowport: surface"),
     ("botocore/auth", "SDK: signing"),
     ("botocore/credentials", "SDK: signing"),
     ("/hmac", "SDK: signing"),
@@ -70,7 +70,7 @@ def measure(deployed: Deployed) -> bool:
             calls += [[times[name][index][0] for name in NAMES] for index in range(ROUNDS)]
         with Worker(deployed, aws.url, SCRATCH / "latency.log") as worker:
             _load(aws, worker, items)
-            profiled = worker.profile([SAME, GATEWAY], EVENT, PROFILED)
+            profiled = worker.profile([TUNED, GATEWAY], EVENT, PROFILED)
     profiles = {
         name: _by_place(rows, statistics.median(row[1] for row in medians[name])) for name, rows in profiled.items()
     }
@@ -102,13 +102,15 @@ def _load(aws: Loopback, worker: Worker, items: Any) -> None:  # noqa: ANN401  #
     worker.call(GATEWAY, EVENT)
     asked = {call["operation"]: call["request"] for call in aws.control(recording=False)}
     worker.load_bare(BARE, state_machine_arn=world.EXPRESS_ARN)
-    worker.load_bare(
-        SAME,
-        state_machine_arn=world.EXPRESS_ARN,
-        read=asked["BatchGetItem"],
-        put=asked["PutItem"],
-        end=asked["UpdateItem"],
-    )
+    for name in (SAME, TUNED):
+        worker.load_bare(
+            name,
+            state_machine_arn=world.EXPRESS_ARN,
+            read=asked["BatchGetItem"],
+            put=asked["PutItem"],
+            end=asked["UpdateItem"],
+            our_settings=name == TUNED,
+        )
     worker.time(list(NAMES), EVENT, WARM_UP)
 
 
@@ -117,7 +119,7 @@ def _ratios(medians: dict[str, list[list[float]]]) -> dict[str, dict[str, list[f
     return {
         kind: {
             name: [ours[index] / bare[index] for ours, bare in zip(medians[GATEWAY], medians[name], strict=True)]
-            for name in (BARE, SAME)
+            for name in (BARE, SAME, TUNED)
         }
         for index, kind in enumerate(("latency", "cpu"))
     }
@@ -170,7 +172,7 @@ def _by_place(rows: list[dict[str, Any]], cpu_ms: float) -> dict[str, float]:
 
 
 def _print_profile(profiles: dict[str, dict[str, float]]) -> None:
-    ours, bare = profiles[GATEWAY], profiles[SAME]
+    ours, bare = profiles[GATEWAY], profiles[TUNED]
     rows = []
     for place in sorted({*ours, *bare}, key=lambda place: -ours.get(place, 0)):
         mine, theirs = ours.get(place, 0.0), bare.get(place, 0.0)
@@ -179,6 +181,6 @@ def _print_profile(profiles: dict[str, dict[str, float]]) -> None:
     rows.append(("all", f"{total_bare:.2f}", f"{total:.2f}", f"{total - total_bare:+.2f}"))
     table(
         f"Where it goes: CPU ms a call by place, by the shares of {PROFILED} calls each under cProfile, in turns",
-        ("place", NAMES[SAME], NAMES[GATEWAY], "more"),
+        ("place", NAMES[TUNED], NAMES[GATEWAY], "more"),
         rows,
     )

@@ -4,9 +4,14 @@ Every client makes one attempt; what may be repeated is repeated here, until a d
 time before a job's row is written is bounded, and nothing that must not be repeated ever is.
 """
 
+import gzip
+import json
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import botocore.session
@@ -19,7 +24,8 @@ from botocore.exceptions import (
     HTTPClientError,
     ReadTimeoutError,
 )
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.utils import parse_timestamp
 
 from flowport.domain.errors import Unavailable, UnknownOutcome
 from flowport.usecases.ports import Clock
@@ -51,8 +57,22 @@ _NOT_CONNECTED: Final = (EndpointConnectionError, ConnectTimeoutError)
 Doubt = Literal["refused", "unknown"]
 
 
+class _PlainDicts(JSONFileLoader):
+    """Reads botocore's data into dicts, which keep their order too: into OrderedDict takes more than twice as long."""
+
+    def load_file(self, file_path: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Read a file that is named without its ending; None where there is none."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return json.loads(Path(file_path + ".json").read_bytes())
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return json.loads(gzip.decompress(Path(file_path + ".json.gz").read_bytes()))
+        return None
+
+
 class _OurServices(Loader):
     """Knows the services that we call: to list all of AWS's takes a third of the first client's time."""
+
+    FILE_LOADER_CLASS = _PlainDicts
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  # the base class asks by type
         """Name them."""
@@ -68,10 +88,21 @@ class _OurServices(Loader):
 
 
 def session() -> botocore.session.Session:
-    """Make the botocore session that all clients of a process share."""
+    """Make the botocore session that all clients of a process share.
+
+    Two settings take a seventh off what a call costs: the header `User-Agent`, which botocore else makes anew for each,
+    is written once, and parameters are not checked on this side: AWS checks them, and so do the tests' clients.
+    """
     made = botocore.session.get_session()
     made.register_component("data_loader", _OurServices())
+    made.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
+    made.set_default_client_config(Config(user_agent=made.user_agent(), parameter_validation=False))
     return made
+
+
+def _instant(value: float | str) -> datetime:
+    """Read a time in UTC: in the local time zone, as botocore does it, a number takes ten times as long."""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else parse_timestamp(value)
 
 
 def fast_config() -> Config:
