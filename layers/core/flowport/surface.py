@@ -17,9 +17,6 @@ from flowport.usecases.access import ACCEPT_WITHIN_SECONDS, Caller, Noted
 from flowport.usecases.map_output import mapped_result
 from flowport.usecases.page_origins import WITHIN_SECONDS, PageOrigins
 from flowport.usecases.ports import Clock, OutputMapping
-from flowport.usecases.redrive_job import Redrive
-from flowport.usecases.run_batch import RunBatch, RunOrBatch
-from flowport.usecases.run_endpoint import Run
 
 UseCase = Callable[[Caller, Any], Any]
 SERVER_ERROR: Final = 500
@@ -136,8 +133,8 @@ class PublicSurface:
         except Exception:  # noqa: BLE001  # the last net: no trace may leave the system
             observability.report_failure("unforeseen error", request_id=request.request_id)
             message = f"Something went wrong that should not; its trace is logged under {request.request_id}."
-            started = isinstance(command, Run | RunBatch | RunOrBatch | Redrive)
-            failure = UnknownOutcome(message) if started else InternalError(message)
+            may_run = getattr(command, "begins_runs", False)
+            failure = UnknownOutcome(message) if may_run else InternalError(message)
             return with_limits(dialect.refuse(request, failure), noted.quotas), failure
 
     def _report(

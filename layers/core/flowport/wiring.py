@@ -1,4 +1,8 @@
-"""The composition root: the only place that picks real things. Clients are made once, in the init phase."""
+"""The composition root: the only place that picks real things. Clients are made once, in the init phase.
+
+What is imported here on top, the cold start of every call that runs an endpoint pays for; everything else is imported
+by the function, or the first request, that needs it.
+"""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -7,20 +11,14 @@ from typing import TYPE_CHECKING
 from flowport import observability
 from flowport.adapters import aws
 from flowport.adapters.attempts_table import DynamoAttemptStore
-from flowport.adapters.callbacks_table import DynamoCallbackStore
 from flowport.adapters.clock import SystemClock
 from flowport.adapters.credential_uses import DynamoCredentialUses, in_background
-from flowport.adapters.definitions import StepFunctionsDefinitions
 from flowport.adapters.deliver_machine import DeliverMachine
-from flowport.adapters.delivery_log import DynamoDeliveryLog
 from flowport.adapters.directory import DynamoDirectory, Tables
-from flowport.adapters.execution_logs import CloudWatchExecutionLogs
 from flowport.adapters.jmespath_mapping import JmesPathMapping
 from flowport.adapters.job_numbers import DynamoJobNumbers
 from flowport.adapters.jobs_table import DynamoJobStore
-from flowport.adapters.json_schemas import JsonSchemas
 from flowport.adapters.jwt_tokens import SignedTokens
-from flowport.adapters.kept_steps import DynamoKeptSteps
 from flowport.adapters.lambda_detached import LambdaDetached, LambdaSender
 from flowport.adapters.limits_table import DynamoLimitStore
 from flowport.adapters.passwords import Argon2Passwords
@@ -29,36 +27,25 @@ from flowport.adapters.step_functions import StepFunctions
 from flowport.settings import Settings
 from flowport.surface import PublicSurface, UseCase
 from flowport.usecases.access import Access
-from flowport.usecases.check_input import CheckInput, ValidateInput
 from flowport.usecases.count_ends import telling_of_ends
-from flowport.usecases.deliveries import JobDeliveries, ReadDeliveries, Resend
 from flowport.usecases.end_job import handing_over
 from flowport.usecases.guard_logins import GuardLogins
-from flowport.usecases.issue_token import IssueToken, IssueTokens
 from flowport.usecases.limit_calls import LimitCalls
-from flowport.usecases.list_numbered import ListNumbered, ListNumberedJobs
 from flowport.usecases.page_origins import PageOrigins
-from flowport.usecases.parked.resume_run import Resume, ResumeByName, ResumeRun
-from flowport.usecases.parked.sweep_callbacks import SweepCallbacks
-from flowport.usecases.read_jobs import JobReader, ListJobs, ReadInput, ReadJob, ReadOutput, ReadSteps
-from flowport.usecases.read_openapi import OpenApiReader, ReadOpenApi
-from flowport.usecases.read_task_output import ReadTaskOutput, TaskOutputReader
-from flowport.usecases.read_whole_job import ReadWhole, WholeJobReader
-from flowport.usecases.read_workflow import ReadEndpointWorkflow, ReadJobWorkflow, WorkflowReader
-from flowport.usecases.record_completion import RecordCompletion
-from flowport.usecases.redrive_job import Redrive, RedriveJob
-from flowport.usecases.run_batch import RunBatch, RunEndpointBatch, RunOrBatch
-from flowport.usecases.run_detached import RunDetached
 from flowport.usecases.run_endpoint import Run, RunEndpoint
-from flowport.usecases.stop_job import Cancel, ChangeJobs, Delete, StopJob
-from flowport.usecases.sweep_jobs import SweepJobs
+from flowport.usecases.stop_job import ChangeJobs, StopJob
 
 if TYPE_CHECKING:
+    from flowport.adapters.callbacks_table import DynamoCallbackStore
+    from flowport.adapters.delivery_log import DynamoDeliveryLog
     from flowport.admin.api import AdminFunction
     from flowport.usecases.deliver_callback import DeliverCallback
     from flowport.usecases.parked.park_run import ParkRun
     from flowport.usecases.parked.send_answer import SendAnswer
     from flowport.usecases.ports import PublishedEndpoints
+    from flowport.usecases.record_completion import RecordCompletion
+    from flowport.usecases.run_detached import RunDetached
+    from flowport.usecases.sweep_jobs import SweepJobs
 
 # Below the stack's prefix in Secrets Manager: one secret a workspace, which signs callbacks.
 WEBHOOKS = "webhooks/"
@@ -91,6 +78,7 @@ class Parts:
     def __init__(self, settings: Settings, clients: Clients) -> None:
         """Put them together."""
         self.settings = settings
+        self.clients = clients
         self.clock = SystemClock()
         self.dynamodb = dynamodb = clients.dynamodb()
         self.tables = Tables(settings.endpoints_table, settings.credentials_table, settings.jobs_table)
@@ -100,17 +88,12 @@ class Parts:
         self.jobs = handing_over(rows, self.deliveries, self.clock, self.limits)
         if settings.publishes_figures:
             self.jobs = telling_of_ends(self.jobs, partial(observability.job_ended, settings.stack))
-        self.log = DynamoDeliveryLog(dynamodb, settings.jobs_table, self.clock)
         self.directory = DynamoDirectory(dynamodb, self.tables, self.clock)
         self.executions = StepFunctions(clients.sync_executions, clients.executions, self.clock)
-        self.quick_executions = clients.executions
         self.detached = LambdaDetached(clients.functions, settings.run_express_function, self.clock)
-        self.callbacks = DynamoCallbackStore(dynamodb, settings.jobs_table, self.clock)
         self.sender = LambdaSender(clients.functions, settings.resume_run_function, self.clock)
-        self.logs = CloudWatchExecutionLogs(clients.logs, self.clock)
         self.passwords = Argon2Passwords()
         self.numbers = DynamoJobNumbers(dynamodb, settings.jobs_table, self.clock)
-        self.kept_steps = DynamoKeptSteps(dynamodb, settings.jobs_table, self.clock)
         self.signing_keys = SecretsManager(clients.secrets, settings.secrets_prefix + SIGNING_KEYS, self.clock)
         self.jwt_keys = SignedTokens(self.signing_keys, self.clock)
         uses = DynamoCredentialUses(dynamodb, settings.credentials_table, in_background)
@@ -120,6 +103,18 @@ class Parts:
         self.stop = StopJob(self.jobs, self.executions, self.clock)
         self.published = cache(lambda: _published(dynamodb, self.tables.endpoints, self.clock))
 
+    def callbacks(self) -> "DynamoCallbackStore":
+        """Give the store of parked runs."""
+        from flowport.adapters.callbacks_table import DynamoCallbackStore  # noqa: PLC0415
+
+        return DynamoCallbackStore(self.dynamodb, self.tables.jobs, self.clock)
+
+    def delivery_log(self) -> "DynamoDeliveryLog":
+        """Give the log of callbacks to callers."""
+        from flowport.adapters.delivery_log import DynamoDeliveryLog  # noqa: PLC0415
+
+        return DynamoDeliveryLog(self.dynamodb, self.tables.jobs, self.clock)
+
 
 def _published(client: aws.AnyClient, table: str, clock: SystemClock) -> "PublishedEndpoints":
     from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415  # for one route
@@ -128,17 +123,20 @@ def _published(client: aws.AnyClient, table: str, clock: SystemClock) -> "Publis
 
 
 class UseCases(dict[type, UseCase]):
-    """The use cases by their commands' types; those of documents are imported by the first request for one."""
+    """The use cases by their commands' types; those of `later` are imported by the first request for one."""
 
-    def __init__(self, of_documents: Callable[[], dict[type, UseCase]], others: dict[type, UseCase]) -> None:
-        """Begin with all others."""
-        super().__init__(others)
-        self._of_documents = of_documents
+    def __init__(self, first: dict[type, UseCase], *later: Callable[[], dict[type, UseCase]]) -> None:
+        """Begin with the first."""
+        super().__init__(first)
+        self._later = list(later)
 
     def __missing__(self, command: type) -> UseCase:
-        """Add those of documents."""
-        self.update(self._of_documents())
-        return {**self}[command]
+        """Add those that come next, until the command's is there."""
+        while self._later:
+            self.update(self._later.pop(0)())
+            if command in self:
+                return self[command]
+        raise KeyError(command)
 
 
 def document_usecases(parts: Parts, run: RunEndpoint, changes: ChangeJobs) -> dict[type, UseCase]:
@@ -147,7 +145,7 @@ def document_usecases(parts: Parts, run: RunEndpoint, changes: ChangeJobs) -> di
     from flowport.usecases.documents import change, read, sync  # noqa: PLC0415
 
     store = DynamoDocumentStore(parts.dynamodb, parts.tables.jobs, parts.clock)
-    writer = sync.Writer(parts.jobs, store, parts.callbacks, parts.sender, parts.stop, parts.clock)
+    writer = sync.Writer(parts.jobs, store, parts.callbacks(), parts.sender, parts.stop, parts.clock)
     reader = read.DocumentReader(parts.access, parts.directory, parts.jobs, store, parts.clock)
     edits = change.DocumentChanges(parts.access, writer, changes, parts.clock)
     return {
@@ -161,66 +159,102 @@ def document_usecases(parts: Parts, run: RunEndpoint, changes: ChangeJobs) -> di
     }
 
 
+def other_usecases(parts: Parts, run: RunEndpoint, changes: ChangeJobs) -> dict[type, UseCase]:
+    """Put together what calls need that do not simply run an endpoint."""
+    from flowport.adapters.definitions import StepFunctionsDefinitions  # noqa: PLC0415
+    from flowport.adapters.execution_logs import CloudWatchExecutionLogs  # noqa: PLC0415
+    from flowport.adapters.json_schemas import JsonSchemas  # noqa: PLC0415
+    from flowport.adapters.kept_steps import DynamoKeptSteps  # noqa: PLC0415
+    from flowport.usecases import (  # noqa: PLC0415
+        check_input,
+        deliveries,
+        issue_token,
+        list_numbered,
+        read_jobs,
+        read_openapi,
+        read_task_output,
+        read_whole_job,
+        read_workflow,
+        redrive_job,
+        run_batch,
+        stop_job,
+    )
+    from flowport.usecases.parked import resume_run  # noqa: PLC0415
+
+    reader = read_jobs.JobReader(
+        parts.access,
+        parts.directory,
+        parts.jobs,
+        parts.executions,
+        CloudWatchExecutionLogs(parts.clients.logs, parts.clock),
+        parts.clock,
+        parts.settings.retention_ms,
+        parts.stop,
+        DynamoKeptSteps(parts.dynamodb, parts.tables.jobs, parts.clock),
+    )
+    batch = run_batch.RunEndpointBatch(run, parts.jobs, parts.clock)
+    definitions = StepFunctionsDefinitions(parts.clients.executions, parts.clock)
+    workflows = read_workflow.WorkflowReader(parts.access, definitions)
+    told = deliveries.JobDeliveries(parts.access, parts.delivery_log(), parts.deliveries, parts.clock)
+    resume = resume_run.ResumeRun(parts.access, parts.callbacks(), parts.sender, parts.clock)
+    numbered = list_numbered.ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock)
+    return {
+        run_batch.RunBatch: batch,
+        run_batch.RunOrBatch: batch.divided,
+        check_input.ValidateInput: check_input.CheckInput(parts.access, JsonSchemas()),
+        read_jobs.ReadJob: reader.read,
+        read_whole_job.ReadWhole: read_whole_job.WholeJobReader(reader, parts.jobs, parts.directory),
+        read_jobs.ReadInput: reader.read_input,
+        read_jobs.ReadOutput: reader.read_output,
+        read_jobs.ReadSteps: reader.read_steps,
+        read_task_output.ReadTaskOutput: read_task_output.TaskOutputReader(parts.access, reader),
+        read_jobs.ListJobs: reader.list,
+        list_numbered.ListNumbered: numbered,
+        read_openapi.ReadOpenApi: read_openapi.OpenApiReader(parts.access, parts.published),
+        read_workflow.ReadEndpointWorkflow: workflows.of_endpoint,
+        read_workflow.ReadJobWorkflow: workflows.of_job,
+        deliveries.ReadDeliveries: told.read,
+        deliveries.Resend: told.resend,
+        stop_job.Cancel: changes.cancel,
+        stop_job.Delete: changes.delete,
+        redrive_job.Redrive: redrive_job.RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
+        resume_run.Resume: resume.by_id,
+        resume_run.ResumeByName: resume.by_name,
+        issue_token.IssueToken: issue_token.IssueTokens(parts.access, parts.jwt_keys, parts.clock),
+    }
+
+
+class LazySchemas:
+    """Input schemas, whose code is imported by the first input that has one."""
+
+    def fit(self, endpoint: str, schema: str, text: str) -> str:
+        """See `InputSchemas`."""
+        from flowport.adapters.json_schemas import JsonSchemas  # noqa: PLC0415
+
+        return JsonSchemas().fit(endpoint, schema, text)
+
+
 def public_surface(settings: Settings, parts: Parts) -> PublicSurface:
     """Put the public surface together."""
-    retention = settings.retention_ms
     run = RunEndpoint(
         parts.access,
         parts.jobs,
         parts.executions,
         parts.detached,
         parts.clock,
-        retention,
+        settings.retention_ms,
         parts.stop,
         parts.limits,
         parts.numbers,
         plain_callbacks=bool(settings.callback_private_networks),
-        schemas=JsonSchemas(),
+        schemas=LazySchemas(),
     )
-    reader = JobReader(
-        parts.access,
-        parts.directory,
-        parts.jobs,
-        parts.executions,
-        parts.logs,
-        parts.clock,
-        retention,
-        parts.stop,
-        parts.kept_steps,
-    )
-    batch = RunEndpointBatch(run, parts.jobs, parts.clock)
-    workflows = WorkflowReader(parts.access, StepFunctionsDefinitions(parts.quick_executions, parts.clock))
-    deliveries = JobDeliveries(parts.access, parts.log, parts.deliveries, parts.clock)
     changes = ChangeJobs(parts.access, parts.jobs, parts.stop)
-    resume = ResumeRun(parts.access, parts.callbacks, parts.sender, parts.clock)
     return PublicSurface(
         usecases=UseCases(
+            {Run: run},
+            lambda: other_usecases(parts, run, changes),
             lambda: document_usecases(parts, run, changes),
-            {
-                Run: run,
-                RunBatch: batch,
-                RunOrBatch: batch.divided,
-                ValidateInput: CheckInput(parts.access, JsonSchemas()),
-                ReadJob: reader.read,
-                ReadWhole: WholeJobReader(reader, parts.jobs, parts.directory),
-                ReadInput: reader.read_input,
-                ReadOutput: reader.read_output,
-                ReadSteps: reader.read_steps,
-                ReadTaskOutput: TaskOutputReader(parts.access, reader),
-                ListJobs: reader.list,
-                ListNumbered: ListNumberedJobs(parts.access, parts.directory, parts.numbers, parts.jobs, parts.clock),
-                ReadOpenApi: OpenApiReader(parts.access, parts.published),
-                ReadEndpointWorkflow: workflows.of_endpoint,
-                ReadJobWorkflow: workflows.of_job,
-                ReadDeliveries: deliveries.read,
-                Resend: deliveries.resend,
-                Cancel: changes.cancel,
-                Delete: changes.delete,
-                Redrive: RedriveJob(parts.access, parts.jobs, parts.executions, parts.clock, run),
-                Resume: resume.by_id,
-                ResumeByName: resume.by_name,
-                IssueToken: IssueTokens(parts.access, parts.jwt_keys, parts.clock),
-            },
         ),
         clock=parts.clock,
         default_workspace=settings.default_workspace,
@@ -239,24 +273,31 @@ def gateway() -> PublicSurface:
     return public_surface(settings, Parts(settings, clients))
 
 
-def run_detached() -> RunDetached:
+def run_detached() -> "RunDetached":
     """Make the parts of the function for detached Express runs."""
+    from flowport.usecases.run_detached import RunDetached  # noqa: PLC0415
+
     clients = Clients()
     clients.sync_executions()
     parts = Parts(Settings.from_environment(), clients)
     return RunDetached(parts.jobs, parts.executions, parts.clock, parts.stop)
 
 
-def record_completion() -> RecordCompletion:
+def record_completion() -> "RecordCompletion":
     """Make the parts of the recorder."""
+    from flowport.usecases.record_completion import RecordCompletion  # noqa: PLC0415
+
     parts = Parts(Settings.from_environment(), Clients())
     return RecordCompletion(parts.jobs, parts.executions)
 
 
-def sweep_jobs() -> SweepJobs:
+def sweep_jobs() -> "SweepJobs":
     """Make the parts of the sweep."""
+    from flowport.usecases.parked.sweep_callbacks import SweepCallbacks  # noqa: PLC0415
+    from flowport.usecases.sweep_jobs import SweepJobs  # noqa: PLC0415
+
     parts = Parts(Settings.from_environment(hands_over=True), Clients())
-    callbacks = SweepCallbacks(parts.callbacks, parts.sender, parts.clock)
+    callbacks = SweepCallbacks(parts.callbacks(), parts.sender, parts.clock)
     return SweepJobs(parts.jobs, parts.executions, parts.detached, parts.clock, parts.stop, callbacks)
 
 
@@ -265,7 +306,7 @@ def park_run() -> "ParkRun":
     from flowport.usecases.parked.park_run import ParkRun  # noqa: PLC0415
 
     parts = Parts(Settings.from_environment(hands_over=True), Clients())
-    return ParkRun(parts.callbacks, parts.sender, parts.clock)
+    return ParkRun(parts.callbacks(), parts.sender, parts.clock)
 
 
 def resume_run() -> "SendAnswer":
@@ -275,7 +316,7 @@ def resume_run() -> "SendAnswer":
 
     clients = Clients()
     parts = Parts(Settings.from_environment(), clients)
-    return SendAnswer(parts.callbacks, StepFunctionsTaskTokens(clients.executions, parts.clock))
+    return SendAnswer(parts.callbacks(), StepFunctionsTaskTokens(clients.executions, parts.clock))
 
 
 def deliver_callback() -> "DeliverCallback":
@@ -291,7 +332,7 @@ def deliver_callback() -> "DeliverCallback":
     private = settings.callback_private_networks
     return DeliverCallback(
         parts.jobs,
-        parts.log,
+        parts.delivery_log(),
         SecretsManager(clients.secrets, settings.secrets_prefix + WEBHOOKS, parts.clock),
         OutboundHttp(parts.clock, private=private),
         parts.clock,
@@ -305,6 +346,7 @@ def admin() -> "AdminFunction":
     """Make the parts of the admin function; only it pays for importing them."""
     from flowport.adapters.audit_log import DynamoAuditLog  # noqa: PLC0415
     from flowport.adapters.cloudwatch_figures import CloudWatchFigures  # noqa: PLC0415
+    from flowport.adapters.json_schemas import JsonSchemas  # noqa: PLC0415
     from flowport.adapters.machine_list import TaggedMachines  # noqa: PLC0415
     from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
     from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415

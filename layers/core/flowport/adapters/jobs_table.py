@@ -25,10 +25,8 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from flowport.adapters.aws import PATIENCE_SECONDS, AnyClient, cancellation_reasons, error_code, patience, repeat
-from flowport.adapters.callback_items import callback_put
 from flowport.adapters.items import decode_item, encode, encode_item
 from flowport.adapters.number_items import number_deletion, number_ended, number_put
-from flowport.domain.callbacks import Callback
 from flowport.domain.errors import Unavailable
 from flowport.domain.job import ENDED, Job, Outcome, RedriveOf
 from flowport.domain.keys import JobKey, KeyKind, Taken
@@ -38,6 +36,7 @@ from flowport.domain.retention import input_expires_at
 from flowport.usecases.ports import Clock, ListingPage, ListingQuery
 
 if TYPE_CHECKING:
+    from flowport.domain.callbacks import Callback
     from flowport.domain.documents import Change
 
 SCHEMA_VERSION: Final = 1
@@ -357,12 +356,14 @@ class DynamoJobStore:
         keys: Sequence[JobKey] = (),
         *,
         now: int = 0,
-        answer: Callback | None = None,
+        answer: "Callback | None" = None,
         deadline: float | None = None,
     ) -> Job | Taken | JobNumber | None:
         """Write the row, with its keys, its number, an early answer and a large input beside it in one transaction."""
         beside = [key_put(self._table, key, job, now) for key in keys]
         if answer is not None:
+            from flowport.adapters.callback_items import callback_put  # noqa: PLC0415  # few calls have one
+
             beside.append({"Put": callback_put(self._table, answer, open_shard_of(answer.key), job.attempt)})
         olds = self._create(job, beside, deadline)
         if olds is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -19,8 +19,10 @@ from flowport.domain.errors import (
 )
 from flowport.domain.ids import named_execution_arn, unqualified_machine_arn
 from flowport.domain.job import Outcome, Status, error_of_workflow
-from flowport.domain.steps import HistoryEvent
 from flowport.usecases.ports import Clock, ExecutionState
+
+if TYPE_CHECKING:
+    from flowport.domain.steps import HistoryEvent
 
 WHAT: Final = "Step Functions"
 # A start is repeated under its unique name at most this long; what is then still open, the sweep settles.
@@ -214,7 +216,7 @@ class StepFunctions:
             if error_code(refused) not in {"ExecutionDoesNotExist", "ValidationException"}:
                 raise
 
-    def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterator[HistoryEvent]:
+    def history(self, execution_arn: str, *, deadline: float | None = None) -> "Iterator[HistoryEvent]":
         """GetExecutionHistory, page by page; nothing for an execution that AWS no longer knows."""
         client = self._quick()
         request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": 1000}
@@ -238,8 +240,10 @@ class StepFunctions:
             raise ExecutionsUnavailable(error.detail) from error
 
 
-def event_of(event: dict[str, Any]) -> HistoryEvent:
+def event_of(event: dict[str, Any]) -> "HistoryEvent":
     """Read an event of GetExecutionHistory: its details lie under a key that depends on its type."""
+    from flowport.domain.steps import HistoryEvent  # noqa: PLC0415  # starts, which are frequent, need none
+
     details: dict[str, Any] = {}
     for key, value in event.items():
         if key.endswith("EventDetails") and isinstance(value, dict):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flowport.dialects.native.requests import LIST_LIMIT, ROUTES, RUN
+from flowport.dialects.native.requests import LIST_LIMIT, ROUTES
+from flowport.dialects.native.runs import RUN
 from flowport.domain.job import ENDED, OPEN
 from flowport.domain.preferences import MAX_WAIT_SECONDS
 from flowport.openapi.components import (

@@ -7,28 +7,37 @@ the answer to the call itself is the only place for one that cannot be mapped: i
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowport.domain.errors import FlowportError, OutputMappingFailed
 from flowport.domain.job import Job
 from flowport.domain.payload import dumps
 from flowport.usecases.ports import OutputMapping
-from flowport.usecases.read_whole_job import WholeJob
-from flowport.usecases.redrive_job import Redriven
-from flowport.usecases.run_batch import BatchRan, Ended
 from flowport.usecases.run_endpoint import Ran
+
+if TYPE_CHECKING:
+    from flowport.usecases.run_batch import Ended
 
 
 def mapped_result(mapping: OutputMapping, result: Any) -> Any:  # noqa: ANN401  # what any use case gives
     """Give a use case's result as callers are to see it. Raises `OutputMappingFailed`."""
     if isinstance(result, Job):
         return mapped(mapping, result)
-    if isinstance(result, Ran | Redriven | WholeJob):
-        job = mapped(mapping, result.job, seen_whole=isinstance(result, Ran) and result.seen_whole)
-        return result if job is result.job else replace(result, job=job)
+    if isinstance(result, Ran):
+        return _with_job(result, mapped(mapping, result.job, seen_whole=result.seen_whole))
+    from flowport.usecases.read_whole_job import WholeJob  # noqa: PLC0415  # runs come first, and need none of these
+    from flowport.usecases.redrive_job import Redriven  # noqa: PLC0415
+    from flowport.usecases.run_batch import BatchRan  # noqa: PLC0415
+
+    if isinstance(result, Redriven | WholeJob):
+        return _with_job(result, mapped(mapping, result.job))
     if isinstance(result, BatchRan):
         return replace(result, outcomes=tuple(_one_of_many(mapping, outcome) for outcome in result.outcomes))
     return result
+
+
+def _with_job(result: Any, job: Job) -> Any:  # noqa: ANN401  # one that has a job
+    return result if job is result.job else replace(result, job=job)
 
 
 def mapped(mapping: OutputMapping, job: Job, *, seen_whole: bool = False) -> Job:
@@ -67,7 +76,7 @@ def _where(job: Job, *, seen_whole: bool) -> str:
     )
 
 
-def _one_of_many(mapping: OutputMapping, outcome: Ended) -> Ended:
+def _one_of_many(mapping: OutputMapping, outcome: "Ended") -> "Ended":
     try:
         return mapped(mapping, outcome) if isinstance(outcome, Job) else outcome
     except FlowportError as error:

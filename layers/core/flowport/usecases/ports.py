@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from flowport.domain.callbacks import Callback
 from flowport.domain.guard import Attempts, GuardKey, Policy
 from flowport.domain.job import Job, Outcome, RedriveOf
 from flowport.domain.jwt import Claims
@@ -16,11 +15,12 @@ from flowport.domain.keys import JobKey, Taken
 from flowport.domain.limits import Rate
 from flowport.domain.numbers import JobNumber, NumberEntry, Series
 from flowport.domain.records import Credential, Endpoint, MachineType, Workspace
-from flowport.domain.steps import HistoryEvent, Step
-from flowport.domain.webhooks import CallbackUrl, Delivery
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a plain run does without is not imported for it
+    from flowport.domain.callbacks import Callback
     from flowport.domain.documents import Change
+    from flowport.domain.steps import HistoryEvent, Step
+    from flowport.domain.webhooks import CallbackUrl, Delivery
 
 
 class Clock(Protocol):
@@ -124,7 +124,7 @@ class JobStore(Protocol):
         keys: Sequence[JobKey] = (),
         *,
         now: int = 0,
-        answer: Callback | None = None,
+        answer: "Callback | None" = None,
         deadline: float | None = None,
     ) -> Job | Taken | JobNumber | None:
         """Write a new job with its input, its number and the keys that lead to it, all or nothing.
@@ -372,7 +372,7 @@ class Executions(Protocol):
         """Stop a Standard execution; one that has ended already is left alone."""
         ...
 
-    def history(self, execution_arn: str, *, deadline: float | None = None) -> Iterable[HistoryEvent]:
+    def history(self, execution_arn: str, *, deadline: float | None = None) -> "Iterable[HistoryEvent]":
         """Give the history of a Standard execution, oldest first."""
         ...
 
@@ -382,7 +382,7 @@ class ExecutionLogs(Protocol):
 
     def history(
         self, log_group: str, execution_arn: str, since: int, *, deadline: float | None = None
-    ) -> Iterable[HistoryEvent]:
+    ) -> "Iterable[HistoryEvent]":
         """Give the events that the machine logged of one execution, oldest first."""
         ...
 
@@ -440,11 +440,11 @@ class JobNumbers(Protocol):
 class KeptSteps(Protocol):
     """The steps of ended jobs, kept from the first time that somebody asked for them."""
 
-    def load(self, job: Job) -> list[Step] | None:
+    def load(self, job: Job) -> "list[Step] | None":
         """Give a job's steps; None when they are not kept."""
         ...
 
-    def keep(self, job: Job, steps: Sequence[Step]) -> None:
+    def keep(self, job: Job, steps: "Sequence[Step]") -> None:
         """Keep an ended job's steps, unless they are too long or the job is no longer there."""
         ...
 
@@ -544,11 +544,11 @@ class Deliveries(Protocol):
 class DeliveryLog(Protocol):
     """The log of deliveries beside a job's row."""
 
-    def read(self, job_id: str, number: int) -> Delivery | None:
+    def read(self, job_id: str, number: int) -> "Delivery | None":
         """Read one; None before its first attempt."""
         ...
 
-    def write(self, delivery: Delivery, *, seen: Delivery, expires_at: int) -> bool:
+    def write(self, delivery: "Delivery", *, seen: "Delivery", expires_at: int) -> bool:
         """Write it over what was seen; False when another attempt was written meanwhile, or the job is gone.
 
         True also when this very attempt was written before.
@@ -567,6 +567,6 @@ class Posted:
 class Outbound(Protocol):
     """Calls to addresses that others named."""
 
-    def post(self, target: CallbackUrl, headers: Mapping[str, str], body: bytes) -> Posted:
+    def post(self, target: "CallbackUrl", headers: Mapping[str, str], body: bytes) -> Posted:
         """POST once, to a public address only, following nothing, within its time; never raises for the other side."""
         ...

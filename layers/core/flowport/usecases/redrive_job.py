@@ -9,7 +9,7 @@ A redrive that was never started, or that was deleted, leaves its origin free fo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from flowport.domain.access import Principal
 from flowport.domain.errors import (
@@ -47,6 +47,8 @@ _SETTLED_SOON: Final[Mapping[str, str]] = {"Retry-After": "60"}
 @dataclass(frozen=True, slots=True)
 class Redrive:
     """A request to redrive an ended job."""
+
+    begins_runs: ClassVar = True
 
     reference: str | JobNumber
     idempotency_key: str | None = None

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from flowport.domain.errors import FlowportError, LimitReached, Unavailable
 from flowport.domain.job import Job
@@ -37,6 +37,8 @@ class RunBatch:
     `read_inputs` gives a reader for each input's checked JSON text; a reader raises what is wrong with its own input.
     """
 
+    begins_runs: ClassVar = True
+
     run: Run
     read_inputs: Callable[[], list[Callable[[], str]]]
 
@@ -47,6 +49,8 @@ class RunOrBatch:
 
     `divide` makes the one or the other of it, once the caller is let in; what it raises is told.
     """
+
+    begins_runs: ClassVar = True
 
     run: Run
     divide: Callable[[Endpoint], Run | RunBatch]

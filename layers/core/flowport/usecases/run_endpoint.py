@@ -13,11 +13,10 @@ alone: see docs/reliability.md.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from flowport.domain import ids
 from flowport.domain.access import ANONYMOUS, Principal, may_read
-from flowport.domain.callbacks import early_answer
 from flowport.domain.errors import (
     ClientJobIdTaken,
     FlowportError,
@@ -45,13 +44,15 @@ from flowport.domain.preferences import MAX_WAIT_SECONDS, Preference
 from flowport.domain.records import Endpoint, MachineType, Mode, View
 from flowport.domain.retention import as_seen, keeps
 from flowport.usecases.access import Access, Caller
-from flowport.usecases.callback_urls import callbacks_of
 from flowport.usecases.end_job import HAND_OVER_WITHIN
 from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.ports import Clock, Detached, Executions, InputSchemas, JobNumbers, JobStore
 from flowport.usecases.redrive_chain import resume
 from flowport.usecases.stop_job import StopJob
 from flowport.usecases.wait import last_read, wait_for_end
+
+if TYPE_CHECKING:
+    from flowport.domain.callbacks import Callback
 
 # The accepting function has the result of a direct run in its hands: it keeps trying to record it this long.
 RECORD_WITHIN_SECONDS: Final = 20.0
@@ -82,6 +83,8 @@ class Run:
     it to its job. What it parks as `resumes` is answered with its input from the beginning. With `aborted`, the reason,
     the job is written as one that has ended, and nothing is started.
     """
+
+    begins_runs: ClassVar = True
 
     endpoint: str | None
     method: str | None
@@ -228,7 +231,7 @@ class RunEndpoint:
         standard = plan.machine_type == "STANDARD"
         deadline_at = self._deadline_at(caller, endpoint, command, now)
         keep_ms, keep_payloads_ms = keeps(endpoint, self.retention_ms)
-        callbacks = callbacks_of(endpoint, command.callback_url, plain=self.plain_callbacks)
+        callbacks = self._callbacks(endpoint, command)
         check_at = now + (EXPRESS_LOST_AFTER if plan.direct else CHECK_ACCEPTED_AFTER)
         job = Job(
             id=job_id,
@@ -278,6 +281,13 @@ class RunEndpoint:
         # A document is its client's, who sends it again to be sure: it is checked, and stays as it was sent.
         return text if command.documented else fitting
 
+    def _callbacks(self, endpoint: Endpoint, command: Run) -> tuple[str, ...]:
+        if endpoint.callback_url is None and command.callback_url is None:
+            return ()
+        from flowport.usecases.callback_urls import callbacks_of  # noqa: PLC0415  # few calls have any
+
+        return callbacks_of(endpoint, command.callback_url, plain=self.plain_callbacks)
+
     def _numbered(self, caller: Caller, command: Run, job: Job) -> Job:
         if command.number_series is None or self.numbers is None:
             return job
@@ -318,7 +328,7 @@ class RunEndpoint:
     def _accept(self, job: Job, keys: list[JobKey], principal: Principal, command: Run, caller: Caller) -> Job | None:
         """Write the row and its keys, or give the job that was there before."""
         deadline = caller.deadline
-        answer = early_answer(job, command.resumes, job.input or "{}") if command.resumes else None
+        answer = _early_answer(job, command.resumes) if command.resumes else None
         for _ in range(KEY_ROUNDS):
             try:
                 found = self.jobs.create(job, keys, now=job.created_at, answer=answer, deadline=deadline)
@@ -462,6 +472,12 @@ class RunEndpoint:
                 # otherwise.
                 return _neither(job)
         return error
+
+
+def _early_answer(job: Job, resumes: str) -> "Callback":
+    from flowport.domain.callbacks import early_answer  # noqa: PLC0415  # few calls park a run
+
+    return early_answer(job, resumes, job.input or "{}")
 
 
 def _time_limit(endpoint: Endpoint, command: Run) -> int | None:

@@ -1,36 +1,20 @@
-"""Write the native contract's answers: jobs, problems, lists."""
+"""Write the native contract's answers to runs, jobs' documents and problems; other_answers.py has the rest."""
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from flowport.dialects.native.http_output import http_answer
-from flowport.dialects.native.requests import BATCH_BYTES, encode_cursor
 from flowport.dialects.timestamps import timestamp
 from flowport.dialects.wire import JSON, HttpRequest, HttpResponse
 from flowport.domain.errors import FlowportError, OutputMappingFailed, PayloadNotKept
 from flowport.domain.job import NOT_STARTED, OUTCOME_UNKNOWN, Job
 from flowport.domain.payload import dumps, joined
-from flowport.domain.steps import Step
-from flowport.domain.webhooks import Delivery, message_id
-from flowport.domain.workflow import WorkflowState
-from flowport.usecases.check_input import Fitting
-from flowport.usecases.deliveries import DeliveriesRead, Resent
-from flowport.usecases.parked.resume_run import Resumed
-from flowport.usecases.ports import ListingPage
-from flowport.usecases.read_jobs import StepsRead
-from flowport.usecases.read_openapi import OpenApiRead
-from flowport.usecases.read_workflow import WorkflowRead
-from flowport.usecases.redrive_job import Redriven
-from flowport.usecases.run_batch import BatchRan
 from flowport.usecases.run_endpoint import Ran, Run
 
 PROBLEM: Final = "application/problem+json"
 PROBLEM_TYPE: Final = "urn:flowport:problem:"
 SOURCE_HEADER: Final = "Flowport-Error-Source"
 
-_FAILURE: Final[dict[str, tuple[str, int, str]]] = {
+FAILURE: Final[dict[str, tuple[str, int, str]]] = {
     "FAILED": ("job-failed", 500, "The workflow failed"),
     "TIMED_OUT": ("job-timed-out", 504, "The workflow timed out"),
     "ABORTED": ("job-aborted", 409, "The job was aborted"),
@@ -90,15 +74,18 @@ def problem(error: FlowportError) -> HttpResponse:
     return HttpResponse(error.status, body, headers)
 
 
-def _json(status: int, body: str, headers: dict[str, str] | None = None) -> HttpResponse:
+def json_answer(status: int, body: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Write an answer of JSON."""
     return HttpResponse(status, body, {"Content-Type": JSON, **(headers or {})})
 
 
-def _retry_after(job: Job) -> dict[str, str]:
+def retry_after(job: Job) -> dict[str, str]:
+    """Ask whoever polls a job that has not ended to come back."""
     return {} if job.ended else {"Retry-After": "1"}
 
 
-def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
+def ran_answer(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
+    """Write what became of a run."""
     job = ran.job
     headers = {"Flowport-Job-Id": job.id, "Location": f"{request.base_url}/v1/jobs/{job.id}"}
     if applied := command.preference.applied:
@@ -106,167 +93,24 @@ def _ran(request: HttpRequest, command: Run, ran: Ran) -> HttpResponse:
     if ran.replayed:
         headers["Idempotency-Replayed"] = "true"
     if not job.ended:
-        return _json(202, job_document(job, request.base_url), headers | _retry_after(job))
-    if job.status in _FAILURE:
+        return json_answer(202, job_document(job, request.base_url), headers | retry_after(job))
+    if job.status in FAILURE:
         return _failed(job, request.base_url, headers)
     if ran.view != "job" and job.output is None and job.payloads != "kept":
         message = "The run succeeded; its output is not kept, so that only the call that ran it could be given it."
         raise PayloadNotKept(message, members={"id": job.id, "payloads": job.payloads})
     match ran.view:
         case "output":
-            return _json(200, job.output or "null", headers)
+            return json_answer(200, job.output or "null", headers)
         case "http":
             return http_answer(job, ran.endpoint.http_headers, headers)
-    return _json(200, job_document(job, request.base_url), headers)
-
-
-def _redriven(request: HttpRequest, redriven: Redriven) -> HttpResponse:
-    job = redriven.job
-    headers = {
-        "Flowport-Job-Id": job.id,
-        "Location": f"{request.base_url}/v1/jobs/{job.id}",
-        "Flowport-Redrive": "resumed" if redriven.resumed else "restarted",
-        **_retry_after(job),
-    }
-    if redriven.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return _json(200 if job.ended else 202, job_document(job, request.base_url), headers)
-
-
-def _batch_ran(request: HttpRequest, ran: BatchRan) -> HttpResponse:
-    items = []
-    left = BATCH_BYTES
-    for outcome in ran.outcomes:
-        if not isinstance(outcome, Job):
-            items.append(f'{{"status":{outcome.status},"problem":{problem(outcome).body}}}')
-            continue
-        status = _FAILURE[outcome.status][1] if outcome.status in _FAILURE else 200 if outcome.ended else 202
-        left -= len((outcome.output or "").encode("utf-8", "surrogatepass"))
-        # Without its output a job's own link leads to it.
-        unread = outcome.status == "SUCCEEDED" and outcome.output is None and outcome.payloads == "kept"
-        document = job_document(outcome, request.base_url, output=left >= 0 and not unread)
-        items.append(f'{{"status":{status},"job":{document}}}')
-    headers = {} if ran.complete else {"Retry-After": "1"}
-    return _json(200 if ran.complete else 202, f'{{"items":[{",".join(items)}]}}', headers)
+    return json_answer(200, job_document(job, request.base_url), headers)
 
 
 def _failed(job: Job, base_url: str, headers: dict[str, str]) -> HttpResponse:
-    kind, status, title = _FAILURE[job.status]
+    kind, status, title = FAILURE[job.status]
     detail = f"{title}: {job.error or 'no error was named'}."
     members = {"type": PROBLEM_TYPE + kind, "title": title, "status": status, "detail": detail}
     rest = {"error": job.error, "cause": job.cause}
     body = dumps(members)[:-1] + f',"job":{job_document(job, base_url)},' + dumps(rest)[1:]
     return HttpResponse(status, body, {"Content-Type": PROBLEM, SOURCE_HEADER: source_of_failure(job), **headers})
-
-
-def _cached(request: HttpRequest, body: str, headers: dict[str, str]) -> HttpResponse:
-    tag = f'"{hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
-    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
-        return HttpResponse(304, "", {"ETag": tag, **headers})
-    return _json(200, body, {"ETag": tag, **headers})
-
-
-def _steps(read: StepsRead) -> str:
-    steps = None if read.steps is None else [_step(step) for step in read.steps]
-    return dumps({"job": read.job.id, "status": read.job.status, "steps": steps, "reason": read.reason})
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "type": step.type,
-        "started_at": timestamp(step.started_at),
-        "finished_at": timestamp(step.finished_at),
-        "status": step.status,
-        "attempts": step.attempts,
-        "error": step.error,
-        "cause": step.cause,
-    }
-
-
-def _workflow(read: WorkflowRead) -> str:
-    return dumps(
-        {
-            "machine_arn": read.definition.machine_arn,
-            "type": read.definition.type,
-            "exact": read.exact,
-            "start_at": read.workflow.start_at,
-            "states": [_state(state) for state in read.workflow.states],
-        }
-    )
-
-
-def _state(state: WorkflowState) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "name": state.name,
-        "type": state.type,
-        "path": state.path,
-        "next": [{"to": way.to, "label": way.label} for way in state.next],
-        "end": state.ends,
-    }
-    if state.parent is not None:
-        document["parent"] = state.parent
-    if state.starts:
-        document["starts"] = list(state.starts)
-    return document
-
-
-def _delivery(delivery: Delivery, base_url: str) -> dict[str, Any]:
-    return {
-        "n": delivery.number,
-        "message_id": message_id(delivery.job_id, delivery.number),
-        "url": delivery.url,
-        "status": delivery.status,
-        "next_attempt_at": timestamp(delivery.next_at),
-        "attempts": [
-            {
-                "at": timestamp(attempt.at),
-                "http_status": attempt.status,
-                "error": attempt.error,
-                "duration_ms": attempt.duration_ms,
-                "resend": attempt.run,
-            }
-            for attempt in delivery.attempts
-        ],
-        "links": {"resend": f"{base_url}/v1/jobs/{delivery.job_id}/deliveries/{delivery.number}/resend"},
-    }
-
-
-def _deliveries(request: HttpRequest, read: DeliveriesRead) -> str:
-    return dumps({"items": [_delivery(delivery, request.base_url) for delivery in read.deliveries]})
-
-
-def _resent(request: HttpRequest, resent: Resent) -> HttpResponse:
-    body = dumps(_delivery(replace(resent.delivery, status="pending", next_at=None), request.base_url))
-    return _json(202, body, {"Location": f"{request.base_url}/v1/jobs/{resent.job.id}/deliveries"})
-
-
-def _openapi(request: HttpRequest, read: OpenApiRead) -> str:
-    from flowport.openapi.document import document  # noqa: PLC0415  # the administration's models take 250 ms
-
-    return dumps(document(read, request.base_url))
-
-
-def _page(request: HttpRequest, page: ListingPage) -> str:
-    items = ",".join(job_document(job, request.base_url, output=False) for job in page.jobs)
-    cursor = encode_cursor(page.after) if page.after else None
-    return f'{{"items":[{items}],"cursor":{dumps(cursor)}}}'
-
-
-ANSWERS: Final[dict[type, Callable[[HttpRequest, Any, Any], HttpResponse]]] = {
-    Ran: _ran,
-    Redriven: lambda request, _, redriven: _redriven(request, redriven),
-    BatchRan: lambda request, _, ran: _batch_ran(request, ran),
-    Job: lambda request, _, job: _cached(request, job_document(job, request.base_url), _retry_after(job)),
-    DeliveriesRead: lambda request, _, read: _json(200, _deliveries(request, read)),
-    Resent: lambda request, _, resent: _resent(request, resent),
-    StepsRead: lambda _request, _, read: _json(200, _steps(read)),
-    WorkflowRead: lambda _request, _, read: _json(200, _workflow(read)),
-    OpenApiRead: lambda request, _, read: _cached(request, _openapi(request, read), {}),
-    Fitting: lambda _request, _, fitting: _json(200, f'{{"valid":true,"input":{fitting.text}}}'),
-    Resumed: lambda _request, _, resumed: _json(200, dumps({"status": "resumed" if resumed.waiting else "kept"})),
-    ListingPage: lambda request, _, page: _json(200, _page(request, page)),
-    str: lambda _request, _, text: _json(200, text),
-    type(None): lambda _request, _, __: HttpResponse(204),
-}
