@@ -1,18 +1,25 @@
 """What failed calls mean, and how often each is made."""
 
-from typing import Any
+import json
+from datetime import UTC, datetime
+from typing import Any, Never
 
+import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    DataNotFoundError,
     EndpointConnectionError,
     ParamValidationError,
     ReadTimeoutError,
 )
 
-from flowport.adapters.aws import doubt_of, fast_config, is_state_machine_arn, once, patient_config, repeat
+from flowport.adapters.aws import doubt_of, fast_config, is_state_machine_arn, once, patient_config, repeat, session
 from flowport.adapters.execution_logs import CloudWatchExecutionLogs
 from flowport.adapters.lambda_detached import LambdaDetached
 from flowport.adapters.passwords import Argon2Passwords
@@ -270,3 +277,58 @@ def test_what_is_remembered_is_no_password() -> None:
     passwords = Argon2Passwords()
     passwords.verify(passwords.hash("correct horse"), "correct horse")
     assert b"correct horse" not in repr(vars(passwords)).encode()
+
+
+# -- the clients -------------------------------------------------------------------------------------------------------
+
+SERVICES = ("cloudwatch", "dynamodb", "lambda", "logs", "resourcegroupstaggingapi", "secretsmanager", "stepfunctions")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_sdks_data_is_the_same_however_it_is_read(service: str) -> None:
+    ours, theirs = session().get_component("data_loader"), botocore.session.get_session().get_component("data_loader")
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        read, expected = ours.load_service_model(service, kind), theirs.load_service_model(service, kind)
+        assert json.dumps(read) == json.dumps(expected)  # the order of members, too
+    assert type(ours.load_data("endpoints")) is dict
+    with pytest.raises(DataNotFoundError):
+        ours.load_data("nothing/of/that/name")
+
+
+@pytest.mark.parametrize("config", [fast_config(), patient_config(305.0)])
+def test_every_client_makes_one_attempt_and_says_once_who_it_is(config: Config) -> None:
+    client: Any = session().create_client("stepfunctions", "us-east-1", config=config)
+    sent: list[AWSPreparedRequest] = []
+
+    def send(request: AWSPreparedRequest, **_: object) -> Never:
+        sent.append(request)
+        raise EndpointConnectionError(endpoint_url="x")
+
+    client.meta.events.register("before-send.sfn", send)
+    # What is wrong with a request is AWS's to say: it is sent as it is.
+    with pytest.raises(EndpointConnectionError):
+        client.start_sync_execution(stateMachineArn=17)
+    (request,) = sent
+    assert request.body == b'{"stateMachineArn": 17}'
+    agent: Any = request.headers["User-Agent"]
+    assert agent.decode() == client.meta.config.user_agent == session().user_agent()
+    assert agent.startswith(b"Botocore/")
+
+
+class _Sent:
+    """A body as urllib3 gives it."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def stream(self) -> list[bytes]:
+        return [self.body]
+
+
+@pytest.mark.parametrize("at", ["1795314000.123", "1795314000.123E0", '"2026-11-22T02:20:00.123Z"'])
+def test_a_time_is_the_same_instant_however_it_is_written(at: str) -> None:
+    client: Any = session().create_client("stepfunctions", "us-east-1")
+    answer = AWSResponse("x", 200, HTTPHeaders(), _Sent(b'{"startDate":%s}' % at.encode()))
+    client.meta.events.register("before-send.sfn", lambda **_: answer)
+    started = client.start_execution(stateMachineArn=EXPRESS_ARN)["startDate"]
+    assert started == datetime(2026, 11, 22, 2, 20, 0, 123000, tzinfo=UTC)
