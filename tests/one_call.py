@@ -1,8 +1,8 @@
 """Run by `unit/test_hot_path.py` in a process of its own: sync calls of an Express endpoint, with AWS in memory.
 
 Prints as JSON which of Flowport's modules the gateway function has imported when it is ready, which a call imports
-beyond that, and what a later call does: AWS's operations, JSON texts that the answer takes, copies of records, and calls
-of functions in Flowport's code.
+beyond that, and what a later call does: AWS's operations, JSON texts read and written for its answer, copies of
+records, and calls of functions in Flowport's code.
 """
 
 import dataclasses

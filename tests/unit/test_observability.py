@@ -78,7 +78,7 @@ def test_a_metric_has_the_dimensions_that_the_alarms_watch(lines: Lines) -> None
     (metrics,) = line["_aws"]["CloudWatchMetrics"]
     assert metrics == {
         "Namespace": "Flowport",
-        "Dimensions": [["service", "source"]],
+        "Dimensions": [["source", "service"]],
         "Metrics": [{"Name": "SweepLag", "Unit": "Seconds"}],
     }
     assert line["_aws"]["Timestamp"] > 1_700_000_000_000

@@ -13,6 +13,8 @@ from flowport.settings import MissingSetting, Settings
 from flowport.surface import PublicSurface
 from flowport.usecases.access import Caller
 from flowport.usecases.read_jobs import ListJobs, ReadJob
+from flowport.usecases.redrive_job import Redrive
+from flowport.usecases.run_batch import RunBatch, RunOrBatch
 from flowport.usecases.run_endpoint import Ran, Run
 from tests.fakes import JOB_ID, FakeClock, a_job, an_endpoint
 
@@ -56,7 +58,7 @@ def log(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
 
 def _surface(result: object, **changes: Any) -> tuple[PublicSurface, _Answers]:
     answers = _Answers(result)
-    usecases = {Run: answers, ReadJob: answers, ListJobs: answers}
+    usecases = dict.fromkeys((Run, RunBatch, RunOrBatch, Redrive, ReadJob, ListJobs), answers)
     return PublicSurface(usecases, FakeClock(), "default", **changes), answers
 
 
@@ -97,7 +99,15 @@ def test_a_request_that_cannot_be_parsed_reaches_no_use_case() -> None:
     assert answers.callers == []
 
 
-@pytest.mark.parametrize(("event", "source"), [(_event(), "unknown"), (_event("GET", f"/v1/jobs/{JOB_ID}"), "gateway")])
+@pytest.mark.parametrize(
+    ("event", "source"),
+    [
+        (_event(), "unknown"),
+        (_event(path="/v1/run/billing/quote/batch"), "unknown"),
+        (_event(path=f"/v1/jobs/{JOB_ID}/redrive"), "unknown"),
+        (_event("GET", f"/v1/jobs/{JOB_ID}"), "gateway"),
+    ],
+)
 def test_an_unforeseen_error_leaks_nothing_and_says_whether_a_run_may_have_begun(
     event: dict[str, Any], source: str, log: Callable[[], str]
 ) -> None:
@@ -107,6 +117,12 @@ def test_an_unforeseen_error_leaks_nothing_and_says_whether_a_run_may_have_begun
     assert "Traceback" not in json.dumps(answer)
     assert REQUEST_ID in json.loads(answer["body"])["detail"]
     assert "secret: /var/task/x.py" in log()
+
+
+def test_what_may_have_been_a_batch_may_have_begun_too(log: Callable[[], str]) -> None:
+    _handle(RuntimeError("x"), _event(path="/acme/api/1/action/billing/quote/trigger"))
+    _, line, _ = map(json.loads, log().splitlines())
+    assert (line["dialect"], line["source"]) == ("phixflow", "unknown")
 
 
 def test_a_head_has_the_headers_and_no_body() -> None:

@@ -41,7 +41,7 @@ def report_failure(message: str, **fields: Any) -> None:  # noqa: ANN401
 
 def count(name: str, value: float = 1, unit: Unit = "Count", dimensions: Mapping[str, str] | None = None) -> None:
     """Publish one metric of this function, whose name is the dimension `service`."""
-    _publish({name: unit}, {"service": settings.service(), **(dimensions or {})}, {name: [value]}, _now())
+    _publish({name: unit}, {**(dimensions or {}), "service": settings.service()}, {name: [value]}, _now())
 
 
 def job_ended(stack: str, job: Job, outcome: Outcome) -> None:
