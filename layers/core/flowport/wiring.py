@@ -322,7 +322,6 @@ def resume_run() -> "SendAnswer":
 def deliver_callback() -> "DeliverCallback":
     """Make the parts of the function that makes one attempt to deliver a callback; it alone imports an HTTP client."""
     from flowport.adapters.outbound_http import OutboundHttp  # noqa: PLC0415
-    from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
     from flowport.dialects.native.answers import job_document  # noqa: PLC0415
     from flowport.usecases.deliver_callback import DeliverCallback  # noqa: PLC0415
     from flowport.usecases.map_output import callback_document  # noqa: PLC0415
@@ -351,7 +350,6 @@ def admin() -> "AdminFunction":
     from flowport.adapters.registry_credentials import DynamoCredentialRegistry  # noqa: PLC0415
     from flowport.adapters.registry_endpoints import DynamoEndpointRegistry  # noqa: PLC0415
     from flowport.adapters.registry_workspaces import DynamoWorkspaceRegistry  # noqa: PLC0415
-    from flowport.adapters.secrets_manager import SecretsManager  # noqa: PLC0415
     from flowport.adapters.state_machines import StepFunctionsMachines  # noqa: PLC0415
     from flowport.admin.api import AdminFunction, Site, lost_outcome  # noqa: PLC0415
     from flowport.admin.calls import UseCases  # noqa: PLC0415
