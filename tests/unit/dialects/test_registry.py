@@ -70,7 +70,8 @@ def test_every_kind_of_error_that_the_code_has_is_one_that_the_dialects_are_held
 def test_a_dialect_is_one_module_or_a_package_of_few_files(name: str) -> None:
     module, package = DIALECTS / f"{name}.py", DIALECTS / name
     assert module.exists() != package.exists()
-    assert len(list(package.glob("*.py"))) <= (5 if name == "native" else 3)
+    # What the native one needs for a run is apart from its other routes, so that a run imports nothing else.
+    assert len(list(package.glob("*.py"))) <= (7 if name == "native" else 3)
 
 
 @pytest.mark.parametrize("name", REGISTRY)
