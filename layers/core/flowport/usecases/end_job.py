@@ -7,16 +7,12 @@ a start under one name is made once, however often it is asked for. A job withou
 as ever.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from flowport.domain.job import Job, Outcome
 from flowport.usecases.limit_calls import LimitCalls
 from flowport.usecases.ports import Clock, Deliveries, JobStore
-
-if TYPE_CHECKING:
-    from flowport.domain.documents import Change
 
 # The sweep looks again when whoever ended the job has handed it over or given up.
 HAND_OVER_WITHIN: Final = 30_000
@@ -34,32 +30,20 @@ class _HandsOver:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # the store's other methods, as they are
         return getattr(self._jobs, name)
 
-    def end(  # noqa: PLR0913  # each says how, by its name
+    def end(
         self,
         job: Job,
         outcome: Outcome,
         *,
-        attempt: str | None = None,
-        execution_arn: str | None = None,
-        only_from: Sequence[str] = ("ACCEPTED", "RUNNING"),
         look_again: int | None = None,
-        document: "Change | None" = None,
         deadline: float | None = None,
+        **how: Any,  # noqa: ANN401  # as the store takes it
     ) -> bool:
         """End the job; with callbacks, it stays on the sweep's list until they are handed over."""
         due = look_again
         if job.callbacks and look_again is None:
             due = self._clock.now() + HAND_OVER_WITHIN
-        ended = self._jobs.end(
-            job,
-            outcome,
-            attempt=attempt,
-            execution_arn=execution_arn,
-            only_from=only_from,
-            look_again=due,
-            document=document,
-            deadline=deadline,
-        )
+        ended = self._jobs.end(job, outcome, look_again=due, deadline=deadline, **how)
         if ended:
             self._limits.give_back(job)
         if ended and job.callbacks:
