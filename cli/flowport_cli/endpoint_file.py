@@ -78,11 +78,13 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: Mapping[str, list[tuple[str, re.Pattern[str]]]] = {}  # type: ignore[assignment]
 
 
+_FLOAT: Final = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_LOOKS_LIKE_A_NUMBER: Final = re.compile(_FLOAT)
 for _tag, _form, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"~|null|", ["~", "n", ""]),
     ("int", r"-?(?:0|[1-9]\d*)", "-0123456789"),
-    ("float", r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", "-0123456789"),
+    ("float", _FLOAT, "-0123456789"),
     ("merge", r"<<", "<"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_form})$"), list(_first))
@@ -251,7 +253,9 @@ class _Dumper(yaml.SafeDumper):
 
 def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
-    if not text.isprintable():
+    if _LOOKS_LIKE_A_NUMBER.fullmatch(text):
+        style = "'"  # 1e3 is a text to YAML 1.1 and a number to the loader
+    elif not text.isprintable():
         # What no line of a block can have as it is, PyYAML folds: only between quotes it is escaped.
         style = "|" if re.fullmatch(r"(?:[\x21-\x7e][\x20-\x7e]*(?<! )\n)+", text) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

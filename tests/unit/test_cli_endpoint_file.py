@@ -1,5 +1,6 @@
 """Endpoints as YAML: what is read, what is wrong and where, and that what is written is read again."""
 
+import json
 from typing import Any
 
 import pytest
@@ -103,11 +104,50 @@ def test_whatever_json_is_written_is_read_again(value: Any) -> None:
     document = {"endpoint": "a/b", "module": "a", "name": "b", "version": 7, "title": "t", "sample": value}
     text = write_endpoint_file("default", [document])
     (read,) = read_endpoint_file(text, "f.yaml").endpoints
-    assert read.document == {"title": "t", **({} if value is None else {"sample": value})}
+    wanted = {"title": "t", **({} if value is None else {"sample": value})}
+    assert json.dumps(read.document) == json.dumps(wanted)  # to Python, 1 is the same as true
 
 
 @pytest.mark.parametrize(
-    "text", ["yes", "1", "1.0", "null", "~", "", "2026-11-22", "0x1f", "a: b", "- a", "# x", "on\n"]
+    "text",
+    [
+        *(
+            "yes",
+            "1",
+            "1.0",
+            "null",
+            "~",
+            "",
+            "2026-11-22",
+            "0x1f",
+            "a: b",
+            "- a",
+            "# x",
+            "on\n",
+            "1e3",
+            "-1E5",
+            "1.5e3",
+        ),
+        *(
+            "0o7",
+            "=",
+            "<<",
+            ".5",
+            "+1",
+            "1_000",
+            "190:20:30",
+            "true",
+            "*a",
+            "&a",
+            "!a",
+            "%",
+            "@",
+            "`",
+            "? a",
+            "\u0085",
+            "\ufeff",
+        ),
+    ],
 )
 def test_texts_that_look_like_something_else_stay_texts(text: str) -> None:
     document = {"endpoint": "a/b", "module": "a", "name": "b", "sample": text}
