@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -55,8 +56,9 @@ class Receiver:
         return found
 
 
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Receive callbacks on loopback for as long as this lasts."""
     mine = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -77,10 +79,18 @@ def receiver() -> Iterator[Receiver]:
     mine.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield mine
-    server.shutdown()
-    server.server_close()
-    thread.join(timeout=5)
+    try:
+        yield mine
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as mine:
+        yield mine
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,18 @@ def test_the_doctor_finds_nothing_but_what_the_local_engine_leaves_out_of_tables
     }
     assert result.exit_code == 6
     seen = {one["check"] for one in findings if one["status"] == "ok"}
-    assert {"api", "clock", "stack", "functions", "rules", "machines", "queues", "alarms", "consent"} <= seen
+    assert {
+        "api",
+        "clock",
+        "stack",
+        "functions",
+        "versions",
+        "rules",
+        "machines",
+        "queues",
+        "alarms",
+        "consent",
+    } <= seen
 
 
 def test_every_alarm_that_lies_apart_is_in_the_stack_and_watches_what_the_stack_made(local: Local) -> None:
