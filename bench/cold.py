@@ -10,7 +10,7 @@ from bench.deployed import Deployed
 from bench.environment import PYTHON, function_environment
 from bench.report import save, spread, table, verdict
 
-TARGET, TARGETED = 1.1, "gateway"
+TARGET, TARGETED = 1.3, "gateway"
 RUNS = 12
 PROBE = str(ROOT / "bench" / "probe.py")
 _IMPORT = re.compile(r"import time: +(\d+) \| +(\d+) \| ( *)(\S+)")
@@ -19,6 +19,7 @@ _OWN_PACKAGES = (
     "boto3",
     "s3transfer",
     "urllib3",
+    "aws_lambda_powertools",
     "flowport",
     "pydantic",
     "argon2",

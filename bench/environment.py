@@ -40,7 +40,8 @@ def function_environment(python_path: list[str], aws_url: str = "") -> dict[str,
         "CALLBACK_PRIVATE_NETWORKS": "",
         "FIGURES": "cloudwatch",
         "LOG_LEVEL": "INFO",
-        "SERVICE": "flowport-bench",
+        "POWERTOOLS_SERVICE_NAME": "flowport-bench",
+        "POWERTOOLS_METRICS_NAMESPACE": "Flowport",
     }
     return environment | ({"AWS_ENDPOINT_URL": aws_url} if aws_url else {})
 

@@ -16,7 +16,8 @@ for _name, _value in {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "eu-central-1",
-    "SERVICE": "flowport-tests",
+    "POWERTOOLS_METRICS_NAMESPACE": "Flowport",
+    "POWERTOOLS_SERVICE_NAME": "flowport-tests",
 }.items():
     os.environ.setdefault(_name, _value)
 

@@ -1,8 +1,8 @@
 """Run by `unit/test_hot_path.py` in a process of its own: sync calls of an Express endpoint, with AWS in memory.
 
 Prints as JSON which of Flowport's modules the gateway function has imported when it is ready, which a call imports
-beyond that, and what a later call does: AWS's operations, JSON texts read and written for its answer, copies of
-records, and calls of functions in Flowport's code.
+beyond that, and what a later call does: AWS's operations, JSON texts read and written, copies of records, and calls of
+functions in Flowport's code.
 """
 
 import dataclasses
@@ -72,6 +72,8 @@ def modules() -> set[str]:
 
 
 def main() -> None:
+    # Before the logger is made, which keeps what it finds.
+    told_to, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115, PTH123
     os.environ |= {name: value for name, value in function_environment([]).items() if name != "PYTHONPATH"}
     from flowport import wiring
 
@@ -79,7 +81,6 @@ def main() -> None:
     from functions.gateway import app
 
     ready = modules()
-    log, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115, PTH123
     first = app.handler(EVENT, None)
     called = modules()
     json.JSONEncoder.encode = counting("JSON texts written", json.JSONEncoder.encode)  # type: ignore[method-assign]
@@ -95,7 +96,7 @@ def main() -> None:
         "later": sorted(called - ready),
         "counted": dict(counted),
     }
-    log.write(json.dumps(told))
+    told_to.write(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from flowport import observability, wiring
 
 sweep = wiring.sweep_jobs()
@@ -10,7 +12,7 @@ sweep = wiring.sweep_jobs()
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
     """Sweep once; give the repairs by kind."""
     swept = sweep()
-    observability.count("SweepLag", swept.lag_ms / 1000, "Seconds")
+    observability.count("SweepLag", swept.lag_ms / 1000, MetricUnit.Seconds)
     for failure in swept.failures:
         observability.report("repair failed", failure=failure)
         observability.count("Errors", dimensions={"source": "gateway"})

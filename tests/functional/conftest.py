@@ -1,5 +1,6 @@
 """Fixtures of the functional tests: AWS in this process, and handlers with their environment set."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -7,7 +8,7 @@ from functools import cache
 import pytest
 from moto import mock_aws
 
-from flowport import wiring
+from flowport import observability, wiring
 from flowport.adapters import aws as aws_adapter
 from flowport.adapters.passwords import Argon2Passwords
 from flowport.domain.records import Credential, Endpoint, Workspace, user_key
@@ -24,10 +25,22 @@ from tests.functional.harness import (
 from tests.functional.harness import load as import_function
 
 
+class CurrentStdout:
+    """Writes to whatever sys.stdout is at the time: powertools keeps the one of its import."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS with the stack's tables, and a clock that stands still."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for handler in observability.logger.handlers:
+        monkeypatch.setattr(handler, "stream", CurrentStdout())
     with mock_aws():
         monkeypatch.setattr(aws_adapter, "session", botocore_session)
         faked = Aws()

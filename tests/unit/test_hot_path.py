@@ -57,7 +57,8 @@ def test_a_call_makes_four_calls_to_aws() -> None:
 
 def test_a_call_reads_its_input_once_and_writes_its_answer_in_two_pieces_around_the_output() -> None:
     counted = _one_call()["counted"]
-    assert (counted["JSON texts read"], counted["JSON texts written"]) == (1, 2)
+    # The logger reads one more (its message may be JSON); the log line and the job's figures are two more to write.
+    assert (counted["JSON texts read"], counted["JSON texts written"]) == (1 + 1, 2 + 2)
 
 
 def test_a_call_copies_a_record_only_where_the_job_ends() -> None:
@@ -65,4 +66,4 @@ def test_a_call_copies_a_record_only_where_the_job_ends() -> None:
 
 
 def test_a_call_takes_no_more_calls_of_functions_than_it_did() -> None:
-    assert _one_call()["counted"]["calls of functions"] <= 320
+    assert _one_call()["counted"]["calls of functions"] <= 315

@@ -1,11 +1,14 @@
 """The public surface: what is the same for every dialect."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from io import StringIO
+from logging import StreamHandler
 from typing import Any, Final
 
 import pytest
 
+from flowport import observability
 from flowport.dialects import REGISTRY
 from flowport.dialects.wire import HttpRequest, HttpResponse, Sender
 from flowport.domain import errors
@@ -51,9 +54,14 @@ class _Answers:
 
 
 @pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Give what was logged since the last look."""
-    return lambda: capsys.readouterr().out
+def log() -> Iterator[StringIO]:
+    """Give what is logged: the logger keeps the stream that it found when it was made."""
+    handler = observability.logger.registered_handler
+    assert isinstance(handler, StreamHandler)
+    stream = StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)
 
 
 def _surface(result: object, **changes: Any) -> tuple[PublicSurface, _Answers]:
@@ -109,19 +117,19 @@ def test_a_request_that_cannot_be_parsed_reaches_no_use_case() -> None:
     ],
 )
 def test_an_unforeseen_error_leaks_nothing_and_says_whether_a_run_may_have_begun(
-    event: dict[str, Any], source: str, log: Callable[[], str]
+    event: dict[str, Any], source: str, log: StringIO
 ) -> None:
     answer = _handle(RuntimeError("secret: /var/task/x.py"), event)
     assert (answer["statusCode"], answer["headers"]["Flowport-Error-Source"]) == (500, source)
     assert "secret" not in json.dumps(answer)
     assert "Traceback" not in json.dumps(answer)
     assert REQUEST_ID in json.loads(answer["body"])["detail"]
-    assert "secret: /var/task/x.py" in log()
+    assert "secret: /var/task/x.py" in log.getvalue()
 
 
-def test_what_may_have_been_a_batch_may_have_begun_too(log: Callable[[], str]) -> None:
+def test_what_may_have_been_a_batch_may_have_begun_too(log: StringIO) -> None:
     _handle(RuntimeError("x"), _event(path="/acme/api/1/action/billing/quote/trigger"))
-    _, line, _ = map(json.loads, log().splitlines())
+    line = json.loads(log.getvalue().splitlines()[-1])
     assert (line["dialect"], line["source"]) == ("phixflow", "unknown")
 
 
@@ -164,14 +172,13 @@ def test_flowports_own_failures_are_counted_and_the_workflows_are_not(
         assert [sorted(names) for names in directive["Dimensions"]] == [["service", "source"]]  # as the alarms have it
 
 
-def test_a_request_is_one_line_without_credentials_query_or_body(log: Callable[[], str]) -> None:
+def test_a_request_is_one_line_without_credentials_query_or_body(log: StringIO) -> None:
     event = _event(authorization="Bearer fp_acme_verysecret")
     event |= {"body": '{"secret":1}', "queryStringParameters": {"q": "secret"}}
     _handle(RAN, event)
-    logged = log()
-    (line,) = [json.loads(line) for line in logged.splitlines()]
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert (line["message"], line["status"], line["request_id"]) == ("request", 401, REQUEST_ID)
-    assert "secret" not in logged
+    assert "secret" not in log.getvalue()
 
 
 # -- CORS --------------------------------------------------------------------------------------------------------------
@@ -360,9 +367,9 @@ def test_a_retention_that_is_no_number_of_days_is_refused(days: str) -> None:
         Settings.from_environment({**ENVIRONMENT, "JOB_RETENTION_DAYS": days})
 
 
-def test_a_token_that_somebody_put_into_a_path_is_not_logged(log: Callable[[], str]) -> None:
+def test_a_token_that_somebody_put_into_a_path_is_not_logged(log: StringIO) -> None:
     _handle(errors.NotFound("no"), _event("GET", "/v1/jobs/fp_acme_0123456789abcdefghijABCDEFGHIJ012345"))
-    (line,) = [json.loads(line) for line in log().splitlines()]
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert line["path"] == "/v1/jobs/fp_…"
 
 
@@ -376,7 +383,7 @@ def test_a_token_that_somebody_put_into_a_path_is_not_logged(log: Callable[[], s
         ("/v1/callbacks", "/v1/callbacks"),
     ],
 )
-def test_a_callback_id_is_not_logged(log: Callable[[], str], path: str, logged: str) -> None:
+def test_a_callback_id_is_not_logged(log: StringIO, path: str, logged: str) -> None:
     _handle(errors.NotFound("no"), _event("GET", path))
-    (line,) = [json.loads(line) for line in log().splitlines()]
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert line["path"] == logged

@@ -1,18 +1,13 @@
-"""Logs and metrics: JSON lines on standard output, of which CloudWatch makes both (metrics by its embedded format).
-
-Written by hand, since two lines are on the way of every call: a library takes several times as long for each, and its
-import is part of every cold start.
-"""
+"""Logs and metrics, by Powertools: one structured line a request, and the metrics that the alarms watch."""
 
 import json
 import sys
-import time
-import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from flowport import settings
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
 from flowport.domain.figures import FAILURES
 from flowport.domain.job import Job, Outcome
 
@@ -21,64 +16,51 @@ NAMESPACE: Final = "Flowport"
 JOB_DURATION: Final = "JobDuration"
 JOBS_FAILED: Final = "JobsFailed"
 
-Unit = Literal["Count", "Milliseconds", "Seconds"]
-# ASCII, so that whatever a path or a name holds can be written; what JSON does not know is written as its text.
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+logger = Logger(log_uncaught_exceptions=False)
 
 
 def report(message: str, **fields: Any) -> None:  # noqa: ANN401  # any JSON value
-    """Log one line. Fields never hold credentials, inputs or outputs; those that are None are left out."""
-    if settings.log_level() in {"DEBUG", "INFO"}:
-        _log("INFO", message, fields)
+    """Log one line. Fields never hold credentials, inputs or outputs."""
+    logger.info(message, extra=fields)
 
 
 def report_failure(message: str, **fields: Any) -> None:  # noqa: ANN401
-    """Log one line with the present exception's trace, whatever the level."""
-    error = sys.exception()
-    trace = {"exception_name": type(error).__name__, "exception": "".join(traceback.format_exception(error))}
-    _log("ERROR", message, fields | trace)
+    """Log one line with the present exception's trace."""
+    logger.error(message, exc_info=sys.exception(), extra=fields)
 
 
-def count(name: str, value: float = 1, unit: Unit = "Count", dimensions: Mapping[str, str] | None = None) -> None:
-    """Publish one metric of this function, whose name is the dimension `service`."""
-    _publish({name: unit}, {**(dimensions or {}), "service": settings.service()}, {name: [value]}, _now())
+def count(
+    name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, dimensions: Mapping[str, str] | None = None
+) -> None:
+    """Publish one metric in CloudWatch's embedded format; namespace and service come from the environment."""
+    with single_metric(name=name, unit=unit, value=value) as metric:
+        for key, dimension in (dimensions or {}).items():
+            metric.add_dimension(name=key, value=dimension)
 
 
 def job_ended(stack: str, job: Job, outcome: Outcome) -> None:
-    """Publish a job's end as metrics of its endpoint."""
-    values = {
+    """Publish a job's end as metrics of its endpoint, as one line in CloudWatch's embedded format.
+
+    Written by hand: it is on the way of every call, and takes a tenth of what Powertools takes for it.
+    """
+    line = {
+        "_aws": {
+            "Timestamp": outcome.finished_at,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["stack", "workspace", "endpoint"]],
+                    "Metrics": [
+                        {"Name": JOB_DURATION, "Unit": "Milliseconds"},
+                        {"Name": JOBS_FAILED, "Unit": "Count"},
+                    ],
+                }
+            ],
+        },
+        "stack": stack,
+        "workspace": job.workspace,
+        "endpoint": job.endpoint,
         JOB_DURATION: max(0, outcome.finished_at - job.created_at),
         JOBS_FAILED: int(outcome.status in FAILURES),
     }
-    dimensions = {"stack": stack, "workspace": job.workspace, "endpoint": job.endpoint}
-    _publish({JOB_DURATION: "Milliseconds", JOBS_FAILED: "Count"}, dimensions, values, outcome.finished_at)
-
-
-def _log(level: str, message: str, fields: Mapping[str, Any]) -> None:
-    line = {
-        "level": level,
-        "message": message,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "service": settings.service(),
-        **fields,
-        "xray_trace_id": settings.trace_id(),
-    }
-    _write({name: value for name, value in line.items() if value is not None})
-
-
-def _publish(units: Mapping[str, Unit], dimensions: Mapping[str, str], values: Mapping[str, Any], at: int) -> None:
-    metrics = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [list(dimensions)],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
-    }
-    _write({"_aws": {"Timestamp": at, "CloudWatchMetrics": [metrics]}, **dimensions, **values})
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _write(line: Mapping[str, Any]) -> None:
-    sys.stdout.write(_encode(line) + "\n")
-    sys.stdout.flush()
+    sys.stdout.write(json.dumps(line) + "\n")

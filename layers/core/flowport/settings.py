@@ -79,21 +79,6 @@ class Settings:
         )
 
 
-def service() -> str:
-    """Name the function in its log and metrics, as the alarms know it."""
-    return os.environ.get("SERVICE", "flowport")
-
-
-def log_level() -> str:
-    """Give the least level that is logged."""
-    return os.environ.get("LOG_LEVEL", "INFO")
-
-
-def trace_id() -> str | None:
-    """Give X-Ray's id of the present invocation; Lambda sets it anew for each."""
-    return os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")[0].removeprefix("Root=") or None
-
-
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
