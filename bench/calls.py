@@ -31,7 +31,8 @@ WAITS = (0.1, 0.5, 1.0, 5.0, 25.0)
 class Case:
     """One kind of request: its event, and the functions that run on its behalf afterwards.
 
-    `after` names a case whose rows are there already; `ended` says that the row has ended by the first look at it.
+    `after` names a case whose rows are there already; `ended` says that the row has ended by the first look at it;
+    `known` that the process had the same request before, so that it knows the password.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     after: str = ""
     ended: bool = False
     hot: bool = False
+    known: bool = False
 
 
 @dataclass(slots=True)
@@ -62,11 +64,11 @@ class Counted:
 
 def cases() -> list[Case]:
     """Give the kinds of requests, each after those that it needs."""
-    run, asynchronous = "/v1/run/billing/quote", "respond-async"
+    run, asynchronous, basic = "/v1/run/billing/quote", "respond-async", world.BASIC
     post = world.request
     return [
         Case("sync Express, token", post("POST", run, body=world.INPUT), hot=True),
-        Case("sync Express, password", post("POST", run + "-user", body=world.INPUT, auth=world.BASIC), hot=True),
+        Case("sync Express, password", post("POST", run + "-user", body=world.INPUT, auth=basic), hot=True, known=True),
         Case("sync Express, 20 KB in and out", post("POST", run, body=world.LARGE), output=world.LARGE, hot=True),
         Case("async Express", post("POST", run, body=world.INPUT, prefer=asynchronous), then=(DETACHED,)),
         Case("async Standard", post("POST", run + "-standard", body=world.INPUT, prefer=asynchronous), (RECORDED,)),
@@ -97,6 +99,9 @@ def _step(aws: Loopback, worker: Worker, counted: Counted, function: str, event:
     served = deepcopy(ledger.items)
     if counted.case.ended and function == "gateway":
         served[JOBS] = [_ended_row()]
+    if counted.case.known:
+        aws.control(items=served, output=counted.case.output, recording=False)
+        worker.call(function, event)
     aws.control(items=served, output=counted.case.output, recording=True)
     called = worker.call(function, event)
     status = (called["answer"] or {}).get("statusCode", 200)

@@ -97,11 +97,13 @@ class Ledger:
                 raise ValueError(f"nobody knows what {operation} costs")
 
     def stored_bytes(self, table: str) -> int:
-        """Give what a table's items and index entries take on disk."""
-        entries: list[Item] = list(self.items.get(table, ()))
+        """Give what a table's items and index entries take on disk; known addresses are the user's, not a job's."""
+        entries: list[Item] = [
+            item for item in self.items.get(table, ()) if not item["job_id"]["S"].startswith("guard#")
+        ]
         entries += [
             entry
-            for item in self.items.get(table, ())
+            for item in tuple(entries)
             for index in self.template.indexes[table]
             if (entry := entry_of(index, item)) is not None
         ]

@@ -7,8 +7,10 @@ from typing import Any
 from bench.environment import ACCOUNT, REGION, TABLES
 from bench.loopback import Items
 from flowport.adapters import directory_items as items
+from flowport.adapters.attempts_table import guard_item_key
 from flowport.adapters.items import encode_item
 from flowport.adapters.passwords import Argon2Passwords
+from flowport.domain.guard import at_address_key, partition_of, succeeded
 from flowport.domain.records import Credential, Endpoint, Workspace, user_key
 from flowport.domain.tokens import new_token
 
@@ -22,6 +24,8 @@ LARGE = '{"text":"' + "x" * 20_000 + '"}'
 # API Gateway's extended request id; a job's id follows from it.
 REQUEST_ID = "NvWWKHZuoAMEdQg="
 TOKEN = new_token("default")
+_CALLER = "203.0.113.7"
+_ADDRESS = at_address_key(partition_of(user_key("default", "ci")), _CALLER)
 _PASSWORD = "correct horse battery staple"  # noqa: S105  # made up
 BEARER = f"Bearer {TOKEN.text}"
 BASIC = "Basic " + base64.b64encode(f"default/ci:{_PASSWORD}".encode()).decode()
@@ -59,6 +63,10 @@ def rows() -> Items:
             *(encode_item(items.endpoint_row(endpoint)) for endpoint in endpoints),
         ],
         TABLES["CREDENTIALS_TABLE"]: [encode_item(items.credential_row(credential)) for credential in credentials],
+        # The user came from this address before: that is noted once a day.
+        TABLES["JOBS_TABLE"]: [
+            {**guard_item_key(_ADDRESS), **encode_item({"known_until": succeeded(now).known_until})}
+        ],
     }
 
 
@@ -76,7 +84,7 @@ def request(method: str, path: str, *, auth: str = BEARER, body: str | None = No
         "Host": f"a1b2c3d4e5.execute-api.{REGION}.amazonaws.com",
         "User-Agent": "python-httpx/0.28.1",
         "X-Amzn-Trace-Id": "Root=1-6f4c9c3e-3f2a1b4c5d6e7f8091a2b3c4",
-        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-For": _CALLER,
         "X-Forwarded-Port": "443",
         "X-Forwarded-Proto": "https",
     } | ({"Prefer": prefer} if prefer else {})
@@ -103,7 +111,7 @@ def request(method: str, path: str, *, auth: str = BEARER, body: str | None = No
             "domainPrefix": "a1b2c3d4e5",
             "requestTimeEpoch": 1_795_314_000_000,
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            "identity": {"sourceIp": "203.0.113.7", "userAgent": "python-httpx/0.28.1"},
+            "identity": {"sourceIp": _CALLER, "userAgent": "python-httpx/0.28.1"},
             "domainName": f"a1b2c3d4e5.execute-api.{REGION}.amazonaws.com",
             "apiId": "a1b2c3d4e5",
         },
