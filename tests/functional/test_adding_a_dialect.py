@@ -43,8 +43,9 @@ def relay(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Register the page's dialect with the page's line of the table of paths, for one test."""
     dialect = _module("relay", _block("python", '"""Relay: flows')).Relay()
     territories: dict[str, tuple[str, ...]] = ast.literal_eval("{" + _block("python", '"relay": (') + "}")
-    patterns = [(name, paths.Pattern.of(text)) for name, texts in territories.items() for text in texts]
-    monkeypatch.setattr(paths, "_PATTERNS", (*paths._PATTERNS, *patterns))  # as a line there would do
+    lines = [(name, paths.Pattern.of(text)) for name, texts in territories.items() for text in texts]
+    # As a line there would do.
+    monkeypatch.setattr(paths, "_BY_WORD", paths.by_first_word((*paths.LINES, *lines)))
     monkeypatch.setitem(REGISTRY.makers, "relay", lambda: dialect)
     return dialect
 

@@ -5,7 +5,7 @@ from itertools import combinations, zip_longest
 import pytest
 
 from flowport.dialects import REGISTRY, dialect_of
-from flowport.dialects.paths import NATIVE, TERRITORIES, Pattern, Routes, territory_of
+from flowport.dialects.paths import NATIVE, TERRITORIES, Pattern, Routes, by_first_word, territory_of
 from flowport.dialects.wire import HttpRequest
 from flowport.domain.errors import MethodNotAllowed, NotFound
 from flowport.domain.records import RESERVED_WORKSPACES
@@ -141,3 +141,11 @@ def test_a_method_that_no_line_takes_is_told_all_that_are_taken() -> None:
     with pytest.raises(MethodNotAllowed) as refusal:
         ROUTES.find(_request("/jobs/v1/my", "DELETE"))
     assert refusal.value.headers["Allow"] == "GET, POST, HEAD"
+
+
+def test_a_path_is_compared_with_the_patterns_of_its_first_word_and_of_workspaces_unless_the_word_is_reserved() -> None:
+    texts = {"v1": "/v1/api/*", "relay": "/relay/{name}", "theeye": "/{customer}/task/*"}
+    assert "relay" not in RESERVED_WORKSPACES
+    sorted_lines = by_first_word(tuple((name, Pattern.of(text)) for name, text in texts.items()))
+    names = {word: [name for name, _ in lines] for word, lines in sorted_lines.items()}
+    assert names == {"v1": ["v1"], "relay": ["theeye", "relay"], None: ["theeye"]}

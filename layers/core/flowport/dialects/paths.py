@@ -54,17 +54,29 @@ TERRITORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "nebulagraph": ("/api-open/*",),
 }
 NATIVE: Final = "native"
-_PATTERNS: Final = tuple((name, Pattern.of(text)) for name, texts in TERRITORIES.items() for text in texts)
-# A word that begins a route is never a workspace, so that each path is compared with a few patterns.
-_BY_WORD: Final = {
-    word: tuple(line for line in _PATTERNS if line[1].parts[0] == word) for word in (*RESERVED_WORKSPACES, None)
-}
+Lines = tuple[tuple[str, Pattern], ...]
+
+
+def by_first_word(lines: Lines) -> Mapping[str | None, Lines]:
+    """Sort patterns by their first word, so that each path is compared with a few; None has those of workspaces."""
+    of_workspaces = tuple(line for line in lines if line[1].parts[0] is None)
+    words = {line[1].parts[0] for line in lines} - {None}
+    # A word that begins a route is never a workspace.
+    found: dict[str | None, Lines] = {word: () if word in RESERVED_WORKSPACES else of_workspaces for word in words}
+    for line in lines:
+        if (word := line[1].parts[0]) is not None:
+            found[word] = (*found[word], line)
+    return {**found, None: of_workspaces}
+
+
+LINES: Final[Lines] = tuple((name, Pattern.of(text)) for name, texts in TERRITORIES.items() for text in texts)
+_BY_WORD = by_first_word(LINES)
 
 
 def territory_of(segments: tuple[str, ...]) -> str:
     """Name the dialect that a path belongs to, by its decoded segments."""
-    word = segments[0] if segments and segments[0] in RESERVED_WORKSPACES else None
-    return next((name for name, pattern in _BY_WORD[word] if pattern.match(segments) is not None), NATIVE)
+    lines = _BY_WORD.get(segments[0], _BY_WORD[None]) if segments else ()
+    return next((name for name, pattern in lines if pattern.match(segments) is not None), NATIVE)
 
 
 class Routes[T]:
