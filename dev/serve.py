@@ -1,4 +1,4 @@
-"""MiniStack, made to behave like AWS in three places: run by `dev/engine.py`, as the engine's own process.
+"""MiniStack, made to behave like AWS in four places: run by `dev/engine.py`, as the engine's own process.
 
 **Paths.** A REST API on AWS gives a function the path as the client sent it. The engine gives it decoded, so that `%2F`
 has become a separator and `%2525` could be decoded twice. Its server knows the path as it was sent, and so does the one
@@ -13,10 +13,14 @@ hundred interpreters, and none of them gets anywhere for minutes. Here a functio
 and is used no more. The engine ends those of an updated function at once, with the calls in them, and keeps one of each
 version for ever. Here those that run something end after it, the others at once. And an asynchronous invocation through
 an alias is repeated, and given up, as the alias has it; the engine knows that of functions alone.
+
+**Errors.** What a function raises reaches a state machine on AWS under the exception's name, by which a `Retry` knows
+it. The engine calls all of them `Runtime.HandlerError`. Here they have the name that is in their trace.
 """
 
 import contextvars
 import json
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +62,19 @@ class Queues:
         found = self._find(arn)  # only now: an alias may have moved while the event waited
         if found is not None:
             self._execute(found, event)
+
+
+# The line after a trace's frames, which are indented: the exception's class with its modules, and its words.
+_RAISED = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)+(?:\w+\.)*(\w+)(?::|$)", re.MULTILINE)
+
+
+def named_error(result: dict[str, Any]) -> dict[str, Any]:
+    """Give an invocation's result with the name of what the function raised."""
+    body = result.get("body")
+    if not (result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError"):
+        return result
+    raised = _RAISED.findall(result.get("log", ""))
+    return {**result, "body": {**body, "errorType": raised[-1]}} if raised else result
 
 
 class Environments:
@@ -109,6 +126,7 @@ def _record_of(arn: str) -> Any:  # noqa: ANN401 - the engine's own record
 
 _invoke_async = lambda_svc.invoke_async_with_retry
 _update_alias = lambda_svc._update_alias  # noqa: SLF001
+_execute_warm = lambda_svc._execute_function_warm  # noqa: SLF001
 
 
 def _invoke_async_by_qualifier(record: dict[str, Any], event: object) -> None:
@@ -119,7 +137,7 @@ def _invoke_async_by_qualifier(record: dict[str, Any], event: object) -> None:
 
 
 def install() -> None:
-    """Let calls of an API have their path as it was sent, events their function's queue, and versions their calls."""
+    """Let calls have their path, events their function's queue, versions their invocations, and errors their name."""
     engine._handle_execute_api_request = _serve_api_exactly  # noqa: SLF001
     queues = Queues(_record_of, lambda_svc._execute_function_with_config_scope)  # noqa: SLF001
     eventbridge._dispatch_to_lambda = queues.dispatch  # noqa: SLF001
@@ -128,6 +146,7 @@ def install() -> None:
     lambda_svc.release_worker = environments.release
     lambda_svc.invalidate_worker = environments.retire
     lambda_svc.invoke_async_with_retry = _invoke_async_by_qualifier
+    lambda_svc._execute_function_warm = lambda *invocation: named_error(_execute_warm(*invocation))  # noqa: SLF001
 
     def update_alias(name: str, alias: str, data: dict[str, Any]) -> Any:  # noqa: ANN401
         before = lambda_svc._functions.get(name, {}).get("aliases", {}).get(alias, {}).get("FunctionVersion")  # noqa: SLF001

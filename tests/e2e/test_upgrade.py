@@ -214,8 +214,7 @@ def test_a_delivery_that_was_under_way_goes_on_until_it_is_taken(story: Story) -
     while (delivery := _delivery(story, "told"))["status"] == "pending":
         assert time.monotonic() < deadline, delivery
         if not sent_again and states.describe_execution(executionArn=run)["status"] == "FAILED":
-            # An attempt while the engine worked on the stack and answered nobody. On AWS its error is Unavailable, and
-            # repeated; the engine calls whatever a function raises Runtime.HandlerError.
+            # An attempt whose function the engine ended while it worked on the stack and answered nobody.
             _made(story.caller.post(f"/v1/jobs/{story.jobs['told']}/deliveries/1/resend"), 202)
             sent_again = True
         time.sleep(0.5)

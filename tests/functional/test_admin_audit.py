@@ -398,6 +398,46 @@ def test_a_question_that_cannot_be_answered_says_which_parameter_is_wrong(
     assert parameter in answer.document["detail"]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"since": "0001-01-01T00:00:00Z"}, 2),
+        ({"until": "9999-12-31T23:59:59Z"}, 2),
+        ({"since": "2200-01-01T00:00:00Z", "until": "3000-01-01T00:00:00Z"}, 0),
+        ({"since": "9999-12-31T23:59:58Z", "until": "9999-12-31T23:59:59Z"}, 0),
+        ({"until": "1970-01-01T00:00:00Z"}, 0),
+    ],
+)
+def test_a_time_at_the_end_of_all_times_is_a_time_like_any_other(
+    admin: Admin, query: dict[str, str], found: int
+) -> None:
+    admin.publish("a")
+    admin.publish("b")
+    assert len(_acts(admin, **query)) == found
+
+
+@pytest.mark.parametrize("since", ["2030-01-01T00:00:00Z", None])
+def test_a_time_that_ends_before_it_begins_is_refused(admin: Admin, since: str | None) -> None:
+    admin.publish("a")
+    query = {"until": ["1969-01-01T00:00:00Z"]} | ({"since": [since]} if since else {})
+    answer = admin.call("GET", "audit", query=query)
+    assert (answer.status, answer.kind) == (400, "invalid-request")
+    assert "until" in answer.document["detail"]
+
+
+def test_a_cursor_of_another_time_skips_nothing_and_finds_nothing_outside(admin: Admin) -> None:
+    admin.publish("a")
+    admin.aws.clock.slept += 60
+    admin.publish("b")
+    cursor = admin.call("GET", "audit", query={"limit": ["1"]}).document["cursor"]
+    later = {"cursor": [cursor], "since": ["2026-11-22T02:25:00Z"]}
+    assert admin.call("GET", "audit", query=later).document == {"items": [], "cursor": None}
+    earlier = {"cursor": [cursor], "until": ["2026-11-22T02:20:00Z"]}
+    assert [act["what"] for act in admin.call("GET", "audit", query=earlier).document["items"]] == [
+        "endpoint:samples/a"
+    ]
+
+
 def test_the_trail_of_a_workspace_without_acts_is_empty(admin: Admin) -> None:
     admin.put(Workspace("default", "", "active", 0))
     assert admin.call("GET", "audit").document == {"items": [], "cursor": None}

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import tomllib
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,7 @@ from dev import up
 from dev.deploy import HalfFinishedError
 from dev.engine import Engine
 from dev.home import ROOT, DevError, Home, engine_environment, home_from_environment, make
+from dev.serve import named_error
 
 
 @pytest.fixture
@@ -333,3 +335,28 @@ def test_sam_deploys_nowhere_unless_an_environment_is_named() -> None:
         "dev",
         "prod",
     }
+
+
+def _failed(log: str) -> dict[str, Any]:
+    return {"body": {"errorMessage": "late", "errorType": "Runtime.HandlerError"}, "error": True, "log": log}
+
+
+@pytest.mark.parametrize(
+    ("raised", "name"), [("a.b.Unavailable: late: by far", "Unavailable"), ("KeyError", "KeyError")]
+)
+def test_what_a_function_raises_has_its_name(raised: str, name: str) -> None:
+    first = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    ~~^^\nValueError: y\n'
+    log = f"printed: by it\n{first}\nDuring handling of it:\n\n{first.replace('ValueError: y', raised)}"
+    assert named_error(_failed(log))["body"] == {"errorMessage": "late", "errorType": name}
+
+
+def test_what_has_no_trace_keeps_the_engines_name() -> None:
+    for result in (_failed("Worker process died"), {"body": {"errorType": "Sandbox.Timedout"}, "error": True}):
+        assert named_error(result) == result
+
+
+def test_a_real_trace_gives_the_exceptions_name() -> None:
+    try:
+        json.loads("{")
+    except ValueError:
+        assert named_error(_failed(traceback.format_exc()))["body"]["errorType"] == "JSONDecodeError"

@@ -22,6 +22,9 @@ def list_acts(call: Call) -> HttpResponse:
         since=_moment(call.request, "since") or 0,
         until=_moment(call.request, "until"),
     )
+    if wanted.until is not None and wanted.until < wanted.since:
+        message = "The query parameter until is before since, so that no act can lie between them."
+        raise InvalidRequest(message)
     return list_answer("audit", call.use.audit.page(call.actor, wanted, limit, after), documents.act_document)
 
 
