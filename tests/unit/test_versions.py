@@ -148,8 +148,10 @@ def test_whoever_invokes_a_function_invokes_its_alias(transformed: Callable[...,
         assert [target["Arn"]["Ref"] in aliases for target in rule["Targets"]] == [True], name
     for name, config in of(template, "AWS::Lambda::EventInvokeConfig").items():
         assert config["Qualifier"] == "live", name
-    uris = re.findall(r"/functions/\$\{(\w+)\}/invocations", json.dumps(of(template, "AWS::ApiGateway::RestApi")))
-    assert set(uris) == {"GatewayFunctionAliaslive", "AdminFunctionAliaslive", "ConsoleFunctionAliaslive"}
+    uris = re.findall(
+        r"/functions/\$\{(\w+)\.Arn\}:live/invocations", json.dumps(of(template, "AWS::ApiGateway::RestApi"))
+    )
+    assert set(uris) == {"GatewayFunction", "AdminFunction", "ConsoleFunction"}
     machine = of(template, "AWS::StepFunctions::StateMachine")["DeliverMachine"]
     assert machine["DefinitionSubstitutions"]["DeliverCallbackFunctionArn"] == {
         "Ref": "DeliverCallbackFunctionAliaslive"
