@@ -403,6 +403,7 @@ def test_a_question_that_cannot_be_answered_says_which_parameter_is_wrong(
     [
         ({"since": "0001-01-01T00:00:00Z"}, 2),
         ({"until": "9999-12-31T23:59:59Z"}, 2),
+        ({"until": "2300-01-01T00:00:00Z"}, 2),
         ({"since": "2200-01-01T00:00:00Z", "until": "3000-01-01T00:00:00Z"}, 0),
         ({"since": "9999-12-31T23:59:58Z", "until": "9999-12-31T23:59:59Z"}, 0),
         ({"until": "1970-01-01T00:00:00Z"}, 0),
